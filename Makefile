@@ -1,0 +1,84 @@
+# The course from the command line. `make help` lists the targets; each sets up what it needs in .venv.
+
+ifeq ($(wildcard _toc.yml),)
+$(error Run make in the course's own folder: there is no _toc.yml here)
+endif
+
+PORT ?= 8000
+VENV_PYTHON := .venv/bin/python
+STAMPS := .venv/.stamps
+PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check
+PYTEST := $(VENV_PYTHON) -m pytest
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
+	--nbval-sanitize-with tests/nbval/sanitize.cfg
+
+# What the pages are made of: a change to any of these, or one more or less, builds the book anew.
+BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md claims.yml references.bib) \
+	$(shell find pages chapters _ext _static utils -type f \
+		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
+
+.DELETE_ON_ERROR:
+.PHONY: help book serve test notebooks check bench adopt pins clean FORCE
+
+help: ## list the targets (the default)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+book: _build/.book ## build the book from the stored notebooks, warnings as errors (no TensorFlow)
+	@echo "The book: $$(pwd)/_build/html/index.html  (make serve shows it on localhost)"
+
+serve: book ## show the book on http://localhost:8000 (PORT=… for another)
+	@echo "Serving the book at http://localhost:$(PORT); Ctrl-C stops."
+	@$(VENV_PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+test: _build/.book $(STAMPS)/all ## run every test: helpers, notebooks, built book, browser, Colab
+	@$(VENV_PYTHON) -m tools.chromium
+	$(PYTEST) $(NBVAL) tests $(wildcard chapters) $(ARGS)
+
+notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
+	@CH="$(CH)" ALL="$(ALL)" $(VENV_PYTHON) -m tools.notebooks
+
+check: $(STAMPS)/check ## lint, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
+	@$(VENV_PYTHON) -m tools.check
+
+bench: $(STAMPS)/all ## measure the population engine beside plain fit and write the table
+	$(VENV_PYTHON) -m benchmarks.population
+
+adopt: $(STAMPS)/check ## stamp a fork's address everywhere: REPO=https://github.com/owner/name
+	@REPO="$(REPO)" $(VENV_PYTHON) -m tools.adopt
+
+pins: $(STAMPS)/python ## compile the requirements from pyproject.toml (UPGRADE=1: to the newest)
+	$(PIP_INSTALL) uv
+	$(VENV_PYTHON) -m tools.pins $(if $(UPGRADE),--upgrade)
+
+clean: ## remove the built book, caches and .venv
+	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis
+	find utils tools tests _ext benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# Set-up. The three sets contain each other and are installed one after the other, also under -j.
+
+$(STAMPS)/python: FORCE
+	@PYTHON="$(PYTHON)" sh tools/environment.sh
+
+$(STAMPS)/book: requirements-book.txt $(STAMPS)/python
+	@echo "Installing what the book needs into .venv"
+	@$(PIP_INSTALL) -r requirements-book.txt
+	@touch $@
+
+$(STAMPS)/check: requirements.txt $(STAMPS)/book
+	@echo "Installing what the checks need into .venv"
+	@$(PIP_INSTALL) --constraint requirements.txt jupytext ruff
+	@touch $@
+
+$(STAMPS)/all: requirements.txt $(STAMPS)/check
+	@echo "Installing everything that the chapters and tests need into .venv"
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+_build/.inputs: FORCE
+	@mkdir -p _build
+	@printf '%s\n' $(BOOK_INPUTS) | cmp -s - $@ || printf '%s\n' $(BOOK_INPUTS) > $@
+
+# Always from scratch: an incremental build would not repeat the warnings of pages that it skips.
+_build/.book: $(BOOK_INPUTS) _build/.inputs $(STAMPS)/book
+	@$(VENV_PYTHON) -m jupyter_book build --all --warningiserror --keep-going --quiet .
+	@touch $@

@@ -1,0 +1,30 @@
+"""Compile the pinned requirements from the names in pyproject.toml (`make pins`).
+
+One resolution serves Python 3.11 to 3.13 on every platform; the book's set is cut out of the whole
+set, so that the two can never disagree.
+"""
+
+import subprocess
+import sys
+
+COMPILE = (
+    "uv pip compile --universal --python-version 3.11 --quiet --no-emit-index-url "
+    "--no-emit-find-links --custom-compile-command"
+)
+
+
+def compile_pins(upgrade: bool) -> None:
+    """Write requirements.txt, then requirements-book.txt under the constraint of the former."""
+    newest = ["--upgrade"] if upgrade else []
+    for group, output, extra in (
+        ("all", "requirements.txt", newest),
+        ("book", "requirements-book.txt", ["--upgrade", "--constraint", "requirements.txt"]),
+    ):
+        command = [sys.executable, "-m", *COMPILE.split(), "make pins"]
+        command += ["--group", f"pyproject.toml:{group}", "--output-file", output, *extra]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        print(f"Wrote {output}")
+
+
+if __name__ == "__main__":
+    compile_pins("--upgrade" in sys.argv[1:])
