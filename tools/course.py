@@ -1,0 +1,106 @@
+"""Where things lie in the course, and what its few shared files say."""
+
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import yaml
+from nbformat import NotebookNode
+
+UNSET_ADDRESS = "https://github.com/-unset-/training-neural-networks"
+
+
+class CourseError(Exception):
+    """Something in the course's files that a person has to put right; the message says what."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A checkout of the course, by its root folder."""
+
+    root: Path
+
+    @property
+    def slugs(self) -> list[str]:
+        """The chapters that have a source, sorted."""
+        return sorted(path.stem for path in (self.root / "sources").glob("*.md"))
+
+    def source(self, slug: str) -> Path:
+        """The file in which a chapter is written."""
+        return self.root / "sources" / f"{slug}.md"
+
+    def chapter(self, slug: str) -> Path:
+        """The executed notebook that `make notebooks` writes."""
+        return self.root / "chapters" / f"{slug}.ipynb"
+
+    @property
+    def address(self) -> str:
+        """The public repository's address in _config.yml, or one that no one can register."""
+        return str(self.yaml("_config.yml").get("repository", {}).get("url") or UNSET_ADDRESS)
+
+    def yaml(self, name: str) -> Any:
+        """The content of a YAML file, an empty mapping where there is none."""
+        path = self.root / name
+        if not path.exists():
+            return {}
+        try:
+            return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as error:
+            raise CourseError(f"{name} is not valid YAML: {error}") from error
+
+    def pins(self) -> dict[str, str]:
+        """Package name -> pinned version, from requirements.txt."""
+        path = self.root / "requirements.txt"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        return dict(re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, flags=re.MULTILINE))
+
+
+HERE = Course(Path(__file__).resolve().parent.parent)
+
+
+def read_source(path: Path) -> NotebookNode:
+    """A chapter's source as a notebook without outputs."""
+    try:
+        notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
+    except Exception as error:  # jupytext raises whatever YAML or its parser raised
+        raise CourseError(f"{path.name} cannot be read as md:myst: {error}") from error
+    if not notebook.cells:
+        raise CourseError(f"{path.name} is empty: expected a chapter in md:myst")
+    return notebook
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """A stored notebook."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except (json.JSONDecodeError, nbformat.reader.NotJSONError, UnicodeDecodeError) as error:
+        raise CourseError(
+            f"{path.name} is not a notebook (a merge conflict?): write it anew with "
+            f"make notebooks CH={path.stem}"
+        ) from error
+
+
+def write_notebook(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook in one step: what is there is always the old file or the new, never half."""
+    nbformat.validate(notebook)
+    write_text(nbformat.writes(notebook).rstrip("\n") + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Replace a file in one step, so that an interruption leaves the old one whole."""
+    path.parent.mkdir(exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,24 @@
+"""How every kernel of ours is started: by `make notebooks`, and by nbval through conftest.py."""
+
+import os
+
+from tools.course import Course
+
+CELL_TIMEOUT = 300
+"""Seconds that one cell may take before it counts as hung."""
+
+
+def environment(course: Course) -> dict[str, str]:
+    """The environment variables of a kernel: helpers found, logs quiet, one reproducible device."""
+    path = os.pathsep.join(filter(None, [str(course.root), os.environ.get("PYTHONPATH")]))
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "PYTHONHASHSEED": "0",
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        # Stored outputs are those of a CPU, which every reader has.
+        "CUDA_VISIBLE_DEVICES": "-1",
+        # No frozen-modules warning from the debugger at each start.
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }

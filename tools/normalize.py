@@ -1,0 +1,68 @@
+"""Make an executed notebook look the same whenever, wherever and however often it is run."""
+
+import hashlib
+import re
+from collections import Counter
+
+from nbformat import NotebookNode, from_dict
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
+ADDRESS = re.compile(r"(?<= at )0x[0-9a-f]{6,}")
+
+
+def normalize(notebook: NotebookNode) -> list[str]:
+    """Normalize in place; returns what the cells wrote to stderr, which is not stored."""
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    course = notebook.metadata.get("course")
+    notebook.metadata = from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE})
+    if course:
+        notebook.metadata["course"] = course
+    stderr: list[str] = []
+    for cell, identity in zip(notebook.cells, identities(notebook), strict=True):
+        cell.id = identity
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            stderr += [o.text for o in cell.outputs if _is_stderr(o)]
+            cell.outputs = clean(cell.outputs)
+    return stderr
+
+
+def identities(notebook: NotebookNode) -> list[str]:
+    """One id per cell from its content, so that an edit changes one id and a move none."""
+    seen: Counter[tuple[str, str]] = Counter()
+    result = []
+    for cell in notebook.cells:
+        key = (cell.cell_type, cell.source)
+        text = f"{cell.cell_type}\n{seen[key]}\n{cell.source}"
+        seen[key] += 1
+        result.append(hashlib.sha256(text.encode()).hexdigest()[:12])
+    return result
+
+
+def clean(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Outputs without stderr, widgets, overwritten progress lines and memory addresses."""
+    kept: list[NotebookNode] = []
+    for output in outputs:
+        if _is_stderr(output) or WIDGET in output.get("data", {}):
+            continue
+        if output.output_type == "stream" and kept and kept[-1].get("name") == output.name:
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    for output in kept:
+        if output.output_type == "stream":
+            output.text = ADDRESS.sub("0x…", last_state(output.text))
+        elif "text/plain" in output.get("data", {}):
+            output.data["text/plain"] = ADDRESS.sub("0x…", output.data["text/plain"])
+    return [output for output in kept if output.get("text") != ""]
+
+
+def last_state(text: str) -> str:
+    """What a terminal would show in the end: a carriage return overwrites its line."""
+    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+
+
+def _is_stderr(output: NotebookNode) -> bool:
+    return output.output_type == "stream" and output.name == "stderr"
