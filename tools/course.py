@@ -86,10 +86,14 @@ def read_notebook(path: Path) -> NotebookNode:
         ) from error
 
 
-def write_notebook(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook in one step: what is there is always the old file or the new, never half."""
+def write_notebook(notebook: NotebookNode, path: Path) -> bool:
+    """Write a notebook in one step; False where the file said exactly this already."""
     nbformat.validate(notebook)
-    write_text(nbformat.writes(notebook).rstrip("\n") + "\n", path)
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    write_text(text, path)
+    return True
 
 
 def write_text(text: str, path: Path) -> None:

@@ -51,7 +51,7 @@ async def execute(
     try:
         await client.async_execute(env=environment(course))
     except CellExecutionError as error:
-        raise CourseError(f"{shown(current)}\n{error.traceback}") from error
+        raise CourseError(f"{shown(current)}\n{traceback(current)}") from error
     except TimeoutError as error:
         raise CourseError(f"{shown(current)}\nThis cell took more than {timeout} s.") from error
     except DeadKernelError as error:
@@ -63,6 +63,17 @@ def shown(cells: list[NotebookNode]) -> str:
     """The code of the cell that failed, between rules."""
     code = cells[0].source if cells else ""
     return f"{'─' * 72}\n{code}\n{'─' * 72}"
+
+
+def traceback(cells: list[NotebookNode]) -> str:
+    """What the failed cell's error output says."""
+    return "\n".join(
+        line
+        for cell in cells
+        for output in cell.outputs
+        if output.output_type == "error"
+        for line in output.traceback
+    )
 
 
 def rounded(seconds: float, before: int | None) -> int:

@@ -41,9 +41,8 @@ class Job:
             return True
         counts = [cell.execution_count for cell in code_cells(self.stored)]
         complete = len(counts) == len(code_cells(self.notebook)) and None not in counts
-        return (
-            not complete or self.stored.metadata.get("course", {}).get("source_hash") != self.hash
-        )
+        made_with = self.stored.metadata.get("course", {}).get("source_hash")
+        return not complete or made_with != self.hash
 
 
 def prepare(course: Course, slug: str) -> Job:
@@ -62,13 +61,9 @@ def prepare(course: Course, slug: str) -> Job:
 def carry_over(course: Course, job: Job) -> bool:
     """Bring a chapter whose outputs are good up to its source; False where nothing changed."""
     assert job.stored is not None
-    before = job.stored.copy()
     adopt_outputs(job.notebook, job.stored)
     normalize(job.notebook)
-    if job.notebook == before:
-        return False
-    write_notebook(job.notebook, course.chapter(job.slug))
-    return True
+    return write_notebook(job.notebook, course.chapter(job.slug))
 
 
 async def run(course: Course, job: Job, progress: Progress, limit: asyncio.Semaphore) -> str | None:
