@@ -1,7 +1,7 @@
 # The course from the command line. `make help` lists the targets; each sets up what it needs in .venv.
 
-ifeq ($(wildcard _toc.yml),)
-$(error Run make in the course's own folder: there is no _toc.yml here)
+ifeq ($(wildcard tools/environment.sh),)
+$(error Run make in the course's own folder: there is no tools/environment.sh here)
 endif
 
 PORT ?= 8000
