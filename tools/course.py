@@ -13,6 +13,7 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it was compiled
 UNSET_ADDRESS = "https://github.com/-unset-/training-neural-networks"
 
 
@@ -50,7 +51,7 @@ class Course:
         if not path.exists():
             return {}
         try:
-            return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}
         except yaml.YAMLError as error:
             raise CourseError(f"{name} is not valid YAML: {error}") from error
 

@@ -41,15 +41,19 @@ def source_hash(course: Course, notebook: NotebookNode) -> str:
 
 
 def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
-    """The ledger's entries whose id, or whose chapter's key, stands quoted in the code."""
-    entries = course.yaml("claims.yml")
+    """What a card shows of the claims whose id, or whose chapter's key, stands in the code."""
+    entries = course.yaml("claims.yml").get("claims", [])
     quoted = {
         node.value
         for source in code
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    return [entry for entry in entries if quoted & {entry.get("id"), entry.get("chapter")}]
+    return [
+        [entry.get(field) for field in ("id", "chapter", "says", "settle_by")]
+        for entry in entries
+        if quoted & {entry.get("id"), entry.get("chapter")}
+    ]
 
 
 def helpers(course: Course, code: Iterable[str]) -> list[str]:
