@@ -20,7 +20,7 @@ from tools.execute import execute, rounded, versions
 from tools.normalize import normalize
 from tools.opening import stamp_source
 from tools.sources import adopt_outputs, check_source, code_cells
-from tools.staleness import source_hash
+from tools.staleness import is_stale, source_hash
 
 AT_A_TIME = 2
 
@@ -36,13 +36,8 @@ class Job:
 
     @property
     def stale(self) -> bool:
-        """Whether the stored outputs are missing, or were made by other code than today's."""
-        if self.stored is None:
-            return True
-        counts = [cell.execution_count for cell in code_cells(self.stored)]
-        complete = len(counts) == len(code_cells(self.notebook)) and None not in counts
-        made_with = self.stored.metadata.get("course", {}).get("source_hash")
-        return not complete or made_with != self.hash
+        """Whether it has to be executed."""
+        return is_stale(self.notebook, self.stored, self.hash)
 
 
 def prepare(course: Course, slug: str) -> Job:

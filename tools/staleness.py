@@ -40,6 +40,14 @@ def source_hash(course: Course, notebook: NotebookNode) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def is_stale(notebook: NotebookNode, stored: NotebookNode | None, now: str) -> bool:
+    """Whether stored outputs are missing or incomplete, or were made by other code than today's."""
+    if stored is None or stored.metadata.get("course", {}).get("source_hash") != now:
+        return True
+    counts = [cell.execution_count for cell in stored.cells if cell.cell_type == "code"]
+    return None in counts or len(counts) != sum(c.cell_type == "code" for c in notebook.cells)
+
+
 def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
     """What a card shows of the claims whose id, or whose chapter's key, stands in the code."""
     entries = course.yaml("claims.yml").get("claims", [])

@@ -1,0 +1,149 @@
+"""Checks of one chapter at a time: does the stored notebook say what its source says, and completely?
+
+Each check returns what is wrong, one line each, nothing where all is well.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+from nbformat import NotebookNode
+
+from tools.course import Course, read_notebook, read_source
+from tools.opening import opening
+from tools.sources import check_source, code_cells, written
+from tools.staleness import OPENING_TAG, is_stale, source_hash
+
+CHECKED_TAG = "nbval-check-output"
+MAX_BYTES = 1_000_000
+SHORTEST_ALT = 20
+
+
+def drift(course: Course, slug: str) -> list[str]:
+    """The notebook's cells are the source's, and its outputs were made by today's code."""
+    source = read_source(course.source(slug))
+    check_source(source, f"sources/{slug}.md")
+    if not course.chapter(slug).exists():
+        return [f"chapters/{slug}.ipynb is missing: make notebooks CH={slug}"]
+    stored = read_notebook(course.chapter(slug))
+    if written(source) != written(stored):
+        return [f"chapters/{slug}.ipynb differs from its source: make notebooks CH={slug}"]
+    if is_stale(source, stored, source_hash(course, source)):
+        return [
+            f"chapters/{slug}.ipynb was executed before its code, a helper, a pin or a claim "
+            f"changed: make notebooks CH={slug}"
+        ]
+    return []
+
+
+def execution(course: Course, slug: str) -> list[str]:
+    """Every cell was run, once, in order, and none failed."""
+    counts = [cell.execution_count for cell in _stored_cells(course, slug)]
+    problems = []
+    if counts != list(range(1, len(counts) + 1)):
+        problems.append(
+            f"chapters/{slug}.ipynb: execution counts are {counts}, expected 1 to {len(counts)}; "
+            "a cell without one passes every test without running"
+        )
+    for number, cell in _numbered(course, slug):
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        if failed and "raises-exception" not in cell.metadata.get("tags", []):
+            problems.append(f"chapters/{slug}.ipynb, code cell {number}: stored with an error")
+    return problems
+
+
+def tags(course: Course, slug: str) -> list[str]:
+    """Every cell that settles a claim is compared by nbval, and holds no figure, which is not."""
+    problems = []
+    for number, cell in _numbered(course, slug):
+        where = f"chapters/{slug}.ipynb, code cell {number}"
+        checked = CHECKED_TAG in cell.metadata.get("tags", [])
+        if settles(cell) and not checked:
+            problems.append(f"{where} settles a claim: give it the tag {CHECKED_TAG}")
+        if checked and images(cell):
+            problems.append(f"{where} has the tag {CHECKED_TAG} and a figure: split it in two")
+        if checked and not cell.outputs:
+            problems.append(f"{where} has the tag {CHECKED_TAG} but no output to compare")
+    return problems
+
+
+def alt_texts(course: Course, slug: str) -> list[str]:
+    """Every cell with a figure says in words what the figure shows."""
+    problems = []
+    for number, cell in _numbered(course, slug):
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        where = f"chapters/{slug}.ipynb, code cell {number}"
+        if images(cell) and not isinstance(alt, str):
+            problems.append(f"{where}: its alt text is {alt!r}, expected a sentence")
+        elif images(cell) and len(alt) < SHORTEST_ALT:
+            problems.append(
+                f"{where} has a figure with alt text {alt!r}; say what it shows, in "
+                "the cell's metadata: mystnb: {image: {alt: …}}"
+            )
+    for cell in read_notebook(course.chapter(slug)).cells:
+        if cell.cell_type == "markdown" and re.search(r"!\[\s*\]\(", cell.source):
+            problems.append(f"chapters/{slug}.ipynb: an image in the text has no alt text")
+    return problems
+
+
+def first_cell(course: Course, slug: str) -> list[str]:
+    """The opening cell is the template with the address of _config.yml."""
+    expected = opening(course.address)
+    problems = []
+    for name, notebook in (
+        (f"sources/{slug}.md", read_source(course.source(slug))),
+        (f"chapters/{slug}.ipynb", read_notebook(course.chapter(slug))),
+    ):
+        cells = code_cells(notebook)
+        tagged = bool(cells) and OPENING_TAG in cells[0].metadata.get("tags", [])
+        if not tagged or cells[0].source != expected:
+            problems.append(
+                f"{name}: its first code cell is not the opening for {course.address}: "
+                f"make notebooks CH={slug}"
+            )
+    return problems
+
+
+def size(course: Course, slug: str) -> list[str]:
+    """A notebook stays small enough for a web page and a diff."""
+    size = course.chapter(slug).stat().st_size
+    if size <= MAX_BYTES:
+        return []
+    return [f"chapters/{slug}.ipynb has {size:,} bytes, at most {MAX_BYTES:,}: rasterize figures"]
+
+
+CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
+    "sources and chapters agree": drift,
+    "every cell was executed": execution,
+    "settling cells are compared": tags,
+    "figures have alt text": alt_texts,
+    "opening cells are stamped": first_cell,
+    "notebooks are small": size,
+}
+
+
+def settles(cell: NotebookNode) -> bool:
+    """Whether a cell calls settle, by_reading or claims.table, or shows a verdict."""
+    for node in ast.walk(ast.parse(cell.source)):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            if name.split(".")[-1] in ("settle", "by_reading") or name == "claims.table":
+                return True
+    return any(
+        'class="verdict' in output.get("data", {}).get("text/html", "") for output in cell.outputs
+    )
+
+
+def images(cell: NotebookNode) -> bool:
+    """Whether a cell has a figure among its outputs."""
+    return any(
+        kind.startswith("image/") for output in cell.outputs for kind in output.get("data", {})
+    )
+
+
+def _stored_cells(course: Course, slug: str) -> list[NotebookNode]:
+    return code_cells(read_notebook(course.chapter(slug)))
+
+
+def _numbered(course: Course, slug: str) -> Iterator[tuple[int, NotebookNode]]:
+    return enumerate(_stored_cells(course, slug), start=1)

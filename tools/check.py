@@ -1,0 +1,135 @@
+"""Everything that can be checked in seconds and without TensorFlow (`make check`)."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.chapter_checks import CHECKS as CHAPTER_CHECKS
+from tools.course import HERE, Course, CourseError
+from tools.links import broken_links, unlisted_papers
+from utils import claims
+
+
+def ruff(course: Course) -> list[str]:
+    """Lint and format, of the code and of the chapters' cells."""
+    problems = []
+    for arguments in (["check", "--quiet"], ["format", "--check", "--quiet", "--diff"]):
+        command = [sys.executable, "-m", "ruff", *arguments, "."]
+        done = subprocess.run(command, cwd=course.root, capture_output=True, text=True)
+        if done.returncode:
+            problems.append((done.stdout + done.stderr).strip())
+    return problems
+
+
+def ledger(course: Course) -> list[str]:
+    """claims.yml is whole, and stored verdicts are of its claims, each settled once."""
+    settled: dict[str, str] = {}
+    problems = []
+    try:
+        claims.load(course.root / "claims.yml")
+        for slug in _written(course):
+            for verdict in claims.verdicts(course.chapter(slug)):
+                if verdict.id in settled:
+                    where = f"{settled[verdict.id]} and {slug}"
+                    problems.append(f"claims.yml: {verdict.id} is settled in {where}")
+                settled[verdict.id] = slug
+    except (ValueError, OSError) as error:
+        problems.append(str(error))
+    return problems
+
+
+def contents(course: Course) -> list[str]:
+    """Every file of the table of contents exists, and every chapter has a source and is in it."""
+    listed = set(_files(course.yaml("_toc.yml")))
+    problems = [
+        f"_toc.yml: there is no {name}.md or {name}.ipynb"
+        for name in sorted(listed)
+        if not any((course.root / f"{name}{suffix}").exists() for suffix in (".md", ".ipynb"))
+    ]
+    chapters = {path.stem for path in (course.root / "chapters").glob("*.ipynb")}
+    for slug in sorted(chapters | set(course.slugs)):
+        if slug not in course.slugs:
+            problems.append(f"chapters/{slug}.ipynb has no source: add sources/{slug}.md")
+        if f"chapters/{slug}" not in listed:
+            problems.append(f"_toc.yml does not list chapters/{slug}: add it where it belongs")
+    return problems
+
+
+def pins(course: Course) -> list[str]:
+    """The book's pins are among the course's."""
+    whole = _lines(course.root / "requirements.txt")
+    return [
+        f"requirements-book.txt: {line} is not in requirements.txt: make pins"
+        for line in sorted(_lines(course.root / "requirements-book.txt") - whole)
+    ]
+
+
+def each_chapter(check: Callable[[Course, str], list[str]]) -> Callable[[Course], list[str]]:
+    """A check of one chapter, applied to all of them."""
+
+    def checked(course: Course) -> list[str]:
+        problems = []
+        for slug in course.slugs:
+            try:
+                problems += check(course, slug)
+            except CourseError as error:
+                problems.append(str(error))
+            except FileNotFoundError as error:
+                problems.append(f"{slug}: there is no {error.filename}: make notebooks CH={slug}")
+        return problems
+
+    return checked
+
+
+CHECKS: dict[str, Callable[[Course], list[str]]] = {
+    "code is linted and formatted": ruff,
+    **{name: each_chapter(check) for name, check in CHAPTER_CHECKS.items()},
+    "the ledger is whole": ledger,
+    "the table of contents is complete": contents,
+    "links lead somewhere": broken_links,
+    "cited papers are in the bibliography": unlisted_papers,
+    "the book's pins are the course's": pins,
+}
+
+
+def main(course: Course = HERE) -> int:
+    """Run every check and show what is wrong; returns the exit status."""
+    begin = time.perf_counter()
+    failed = 0
+    for name, check in CHECKS.items():
+        try:
+            problems = check(course)
+        except CourseError as error:
+            problems = [str(error)]
+        print(f"{'FAILED' if problems else 'ok':6}  {name}")
+        for problem in problems:
+            print("        " + problem.replace("\n", "\n        "))
+        failed += bool(problems)
+    seconds = time.perf_counter() - begin
+    print(f"{len(CHECKS) - failed} of {len(CHECKS)} checks passed in {seconds:.1f} s")
+    return 1 if failed else 0
+
+
+def _written(course: Course) -> list[str]:
+    return [slug for slug in course.slugs if course.chapter(slug).exists()]
+
+
+def _files(node: object) -> list[str]:
+    """Every `file:` and `root:` anywhere in the table of contents."""
+    if isinstance(node, list):
+        return [name for item in node for name in _files(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [value for key, value in node.items() if key in ("file", "root")]
+    return own + [name for value in node.values() for name in _files(value)]
+
+
+def _lines(path: Path) -> set[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if "==" in line and not line.startswith((" ", "#"))}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

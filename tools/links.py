@@ -1,0 +1,87 @@
+"""Links inside the repository: does every one lead to a file, and to a heading that is there?"""
+
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+from tools.course import Course, read_notebook
+
+LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|(?:href|src)=\"([^\"]+)\"")
+EXTERNAL = re.compile(r"^[a-z][a-z0-9+.-]*:", flags=re.IGNORECASE)
+PAPER = re.compile(
+    r"https?://(?:dx\.)?(?:doi\.org/|arxiv\.org/(?:abs|pdf)/)([^\s)#?]+)", re.IGNORECASE
+)
+
+
+def pages(course: Course) -> list[Path]:
+    """Every Markdown page and chapter that a person reads or writes."""
+    return sorted(
+        path
+        for pattern in ("*.md", "pages/*.md", "sources/*.md", "chapters/*.ipynb", ".github/*.md")
+        for path in course.root.glob(pattern)
+    )
+
+
+def broken_links(course: Course) -> list[str]:
+    """Relative links to files or headings that do not exist."""
+    problems = []
+    for page in pages(course):
+        name = page.relative_to(course.root)
+        for target in links(prose(page)):
+            if EXTERNAL.match(target):
+                continue
+            path, _, anchor = unquote(target).partition("#")
+            file = (page.parent / path).resolve() if path else page
+            if not file.exists():
+                problems.append(f"{name}: the link {target} leads to no file")
+            elif anchor and file.suffix in (".md", ".ipynb") and not has_anchor(file, anchor):
+                problems.append(f"{name}: the link {target} leads to no heading")
+    return problems
+
+
+def unlisted_papers(course: Course) -> list[str]:
+    """Papers that a chapter links to but references.bib does not have."""
+    bibliography = course.root / "references.bib"
+    known = bibliography.read_text(encoding="utf-8").lower() if bibliography.exists() else ""
+    return [
+        f"{page.relative_to(course.root)}: {match[0]} is not in references.bib"
+        for page in pages(course)
+        if page.suffix == ".ipynb"
+        for match in PAPER.finditer(prose(page))
+        if re.sub(r"v\d+$|\.pdf$", "", match[1].lower()) not in known
+    ]
+
+
+def links(text: str) -> list[str]:
+    """The targets of the links and images in Markdown."""
+    return [first or second for first, second in LINK.findall(text)]
+
+
+@cache
+def prose(path: Path) -> str:
+    """A page's Markdown without its code."""
+    if path.suffix == ".ipynb":
+        cells = read_notebook(path).cells
+        text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    else:
+        text = path.read_text(encoding="utf-8")
+    text = re.sub(r"^(`{3,}|~{3,}).*?^\1`*\s*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`[^`\n]+`", "", text)
+
+
+def has_anchor(path: Path, anchor: str) -> bool:
+    """Whether a page has this heading or label; generated pages make more than can be seen here."""
+    text = path.read_text(encoding="utf-8") if path.suffix == ".md" else prose(path)
+    headings = re.findall(r"^#+\s+(.+?)\s*$", text, flags=re.MULTILINE)
+    labels = re.findall(r"^\(([^)]+)\)=|\bid=\"([^\"]+)\"|\{#([\w-]+)\}", text, flags=re.MULTILINE)
+    known = {slugify(heading) for heading in headings} | {
+        part for label in labels for part in label
+    }
+    return anchor in known or "```{ledger" in text
+
+
+def slugify(heading: str) -> str:
+    """The anchor that web repositories and the book give to a heading."""
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+    return re.sub(r"[^\w\- ]", "", plain.strip().lower()).replace(" ", "-")
