@@ -1,4 +1,4 @@
-"""Checks of one chapter at a time: does the stored notebook say what its source says, and completely?
+"""Checks of one chapter: does its notebook say what its source says, and all of it?
 
 Each check returns what is wrong, one line each, nothing where all is well.
 """
@@ -129,9 +129,8 @@ def settles(cell: NotebookNode) -> bool:
             name = ast.unparse(node.func)
             if name.split(".")[-1] in ("settle", "by_reading") or name == "claims.table":
                 return True
-    return any(
-        'class="verdict' in output.get("data", {}).get("text/html", "") for output in cell.outputs
-    )
+    shown = (output.get("data", {}).get("text/html", "") for output in cell.outputs)
+    return any('class="verdict' in html for html in shown)
 
 
 def images(cell: NotebookNode) -> bool:

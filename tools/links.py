@@ -1,7 +1,6 @@
 """Links inside the repository: does every one lead to a file, and to a heading that is there?"""
 
 import re
-from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -12,6 +11,7 @@ EXTERNAL = re.compile(r"^[a-z][a-z0-9+.-]*:", flags=re.IGNORECASE)
 PAPER = re.compile(
     r"https?://(?:dx\.)?(?:doi\.org/|arxiv\.org/(?:abs|pdf)/)([^\s)#?]+)", re.IGNORECASE
 )
+GENERATED = re.compile(r"^[`:]{3,}\{(?:ledger|glossary|outline|bibliography)", re.MULTILINE)
 
 
 def pages(course: Course) -> list[Path]:
@@ -58,7 +58,6 @@ def links(text: str) -> list[str]:
     return [first or second for first, second in LINK.findall(text)]
 
 
-@cache
 def prose(path: Path) -> str:
     """A page's Markdown without its code."""
     if path.suffix == ".ipynb":
@@ -74,11 +73,10 @@ def has_anchor(path: Path, anchor: str) -> bool:
     """Whether a page has this heading or label; generated pages make more than can be seen here."""
     text = path.read_text(encoding="utf-8") if path.suffix == ".md" else prose(path)
     headings = re.findall(r"^#+\s+(.+?)\s*$", text, flags=re.MULTILINE)
-    labels = re.findall(r"^\(([^)]+)\)=|\bid=\"([^\"]+)\"|\{#([\w-]+)\}", text, flags=re.MULTILINE)
-    known = {slugify(heading) for heading in headings} | {
-        part for label in labels for part in label
-    }
-    return anchor in known or "```{ledger" in text
+    labels = re.findall(r"^\(([^)]+)\)=", text, flags=re.MULTILINE)
+    labels += re.findall(r"\bid=\"([^\"]+)\"", text)
+    known = {slugify(heading) for heading in headings} | set(labels)
+    return anchor in known or GENERATED.search(text) is not None
 
 
 def slugify(heading: str) -> str:
