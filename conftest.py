@@ -1,11 +1,15 @@
-"""What every test shares: the kernels' environment for nbval, and no skipping where it would hide."""
+"""What every test shares: the kernels' environment for nbval, and no silent skipping in CI."""
 
 import os
+from collections.abc import Generator
+from typing import TypeVar
 
 import pytest
 
 from tools.course import HERE
 from tools.kernels import environment
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 os.environ.update(environment(HERE))
 
@@ -17,15 +21,25 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test is a failure, for nobody reads why; only a missing GPU excuses."""
     report = yield
-    if report.skipped and not hasattr(report, "wasxfail") and _strict(item):
+    return report if item.get_closest_marker("gpu") else _not_skipped_in_ci(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module that skips itself while it is collected."""
+    return _not_skipped_in_ci((yield))
+
+
+def _not_skipped_in_ci(report: Report) -> Report:
+    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"skipped in CI, where every test has to run: {reason}"
     return report
-
-
-def _strict(item: pytest.Item) -> bool:
-    return os.environ.get("CI") == "true" and item.get_closest_marker("gpu") is None

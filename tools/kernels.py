@@ -17,8 +17,8 @@ def environment(course: Course) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        # Stored outputs are those of a CPU, which every reader has.
-        "CUDA_VISIBLE_DEVICES": "-1",
+        # Stored outputs are those of a CPU, which every reader has, unless a device is asked for.
+        "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "-1"),
         # No frozen-modules warning from the debugger at each start.
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
