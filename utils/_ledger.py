@@ -74,7 +74,11 @@ def _validated(data: Any, name: str) -> Ledger:
         if not isinstance(data, dict) or not isinstance(data.get(section), kind):
             raise ValueError(f"{name}: expected a {kind.__name__} under `{section}:`")
     for letter, note in data["notes"].items():
-        if not isinstance(note, dict) or not isinstance(note.get("lines"), int):
+        if (
+            not isinstance(note, dict)
+            or not note.get("title")
+            or type(note.get("lines")) is not int
+        ):
             raise ValueError(f"{name}: note {letter} needs `title` and `lines` (a number)")
     claims: dict[str, Claim] = {}
     for position, entry in enumerate(data["claims"], start=1):

@@ -162,7 +162,7 @@ def _checked(evidence: Evidence, name: str) -> str:
     numbers = " ".join(evidence.numbers.split())
     if not numbers:
         raise ValueError(f"{name} has no numbers; a verdict shows what it was computed from")
-    if re.search(r"(?<![\w-])[-+]?(nan|inf)\b", numbers):
+    if re.search(r"(?<![\w-])[-+]?(nan|inf)(?![\w-])", numbers):
         raise ValueError(
             f"{name} holds NaN or an infinite number: {numbers!r}; say what a run that diverged "
             "scores, with runs.final(key, diverged=...)"

@@ -1,0 +1,451 @@
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from nbclient import NotebookClient
+
+from utils import claims
+from utils.stats import Evidence, check, paired_win
+
+ROOT = Path(__file__).resolve().parents[2]
+A_CLAIM = "training-harder-than-it-looks"
+BY_READING = "ai-winters-were-stalls-of-deep-learning"
+
+YES, NO, OPEN = (Evidence(outcome, "0.93 of 1") for outcome in (True, False, None))
+
+
+@pytest.fixture(autouse=True)
+def nothing_settled_yet():
+    claims.reset()
+    yield
+    claims.reset()
+
+
+class FakeShell:
+    """Stands for a notebook's kernel: which cell runs, and in which execution."""
+
+    def __init__(self, code="", msg_id="1", cell_id=None):
+        self.parent = {
+            "header": {"msg_id": msg_id},
+            "content": {"code": code},
+            "metadata": {} if cell_id is None else {"cellId": cell_id},
+        }
+
+    def get_parent(self):
+        return self.parent
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    """A function that pretends to run a cell, and the outputs displayed so far."""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+
+    def run(**cell):
+        monkeypatch.setattr(claims, "_shell", lambda: FakeShell(**cell))
+        return shown
+
+    return run
+
+
+# --- the ledger itself ---------------------------------------------------------------------------
+
+
+def test_the_ledger_holds_all_240_claims_of_the_five_notes():
+    ledger = claims.load()
+    assert len(ledger.claims) == 240
+    assert list(ledger.notes) == ["A", "B", "C", "D", "E"]
+    assert {place[0] for claim in ledger.claims.values() for place in claim.places} == set("ABCDE")
+
+
+def test_the_first_chapter_has_thirteen_claims_and_no_chapter_is_empty():
+    ledger = claims.load()
+    per_chapter = dict.fromkeys(ledger.chapters, 0)
+    for claim in ledger.claims.values():
+        per_chapter[claim.chapter] += 1
+    assert per_chapter["nitty-gritty"] == 13
+    assert min(per_chapter.values()) >= 5
+    assert set(ledger.runs) == {claim.run for claim in ledger.claims.values()}
+
+
+def test_claims_stand_in_the_order_of_the_chapters():
+    ledger = claims.load()
+    order = [claim.chapter for claim in ledger.claims.values()]
+    assert list(dict.fromkeys(order)) == list(ledger.chapters)
+    assert order == sorted(order, key=list(ledger.chapters).index)
+
+
+def test_a_conflict_is_named_by_both_sides():
+    ledger = claims.ledger()
+    for claim in ledger.values():
+        for other in claim.conflicts:
+            assert claim.id in ledger[other].conflicts
+
+
+def test_loading_the_ledger_imports_nothing_heavy():
+    code = (
+        "import sys; from utils import claims; claims.ledger(); "
+        "print([m for m in ('numpy', 'scipy', 'keras', 'tensorflow', 'IPython') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def a_claim(**changes):
+    claim = {
+        "id": "deep-is-hard",
+        "kind": "claim",
+        "chapter": "one",
+        "says": "Deep is hard.",
+        "places": ["A:1", "A:12"],
+        "expect": "holds",
+        "why": "It is.",
+        "settle_by": "experiment",
+        "how": "Try.",
+        "run": "a-run",
+    }
+    return {key: value for key, value in {**claim, **changes}.items() if value is not None}
+
+
+def write(folder, *entries, **sections):
+    data = {
+        "notes": {"A": {"title": "Note", "lines": 12}},
+        "chapters": {"one": "One"},
+        "runs": {"a-run": "a run"},
+        "claims": list(entries),
+        **sections,
+    }
+    path = folder / "claims.yml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def test_a_small_ledger_loads(tmp_path):
+    ledger = claims.load(write(tmp_path, a_claim()))
+    assert ledger.claims["deep-is-hard"].places == ("A:1", "A:12")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"says": None}, "deep-is-hard: `says` is missing"),
+        ({"says": ""}, "deep-is-hard: `says` is missing"),
+        ({"quote": "x"}, "`quote` is not a field of a claim"),
+        ({"chapter": "two"}, "unknown chapter 'two'; expected one of one"),
+        ({"expect": "maybe"}, "unknown expect 'maybe'; expected one of holds, holds-with"),
+        ({"settle_by": "vote"}, "unknown settle_by 'vote'"),
+        ({"kind": "joke"}, "unknown kind 'joke'"),
+        ({"run": "walk"}, "unknown run 'walk'"),
+        ({"places": ["A:13"]}, "bad place 'A:13'"),
+        ({"places": ["A:0"]}, "bad place 'A:0'"),
+        ({"places": ["F:1"]}, "bad place 'F:1'"),
+        ({"places": ["A"]}, "bad place 'A'"),
+        ({"places": "A:1"}, "`places` is 'A:1', expected a list of strings"),
+        ({"why": 3}, "`why` is 3, expected text"),
+        ({"kind": ["claim"]}, "expected text"),
+        ({"conflicts": ["nobody"]}, "conflicts with nobody, an unknown id"),
+        ({"id": "Deep Is"}, "lower-case words joined by hyphens"),
+        ({"id": None}, "claim number 1 has no `id`"),
+    ],
+)
+def test_a_fault_in_the_ledger_is_named(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        claims.load(write(tmp_path, a_claim(**changes)))
+
+
+def test_an_id_is_used_once(tmp_path):
+    with pytest.raises(ValueError, match="deep-is-hard is used twice"):
+        claims.load(write(tmp_path, a_claim(), a_claim()))
+
+
+def test_a_missing_section_is_named(tmp_path):
+    with pytest.raises(ValueError, match="expected a dict under `chapters:`"):
+        claims.load(write(tmp_path, a_claim(), chapters=None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["claims: [", "- just\n- a list", "", "claims: !!python/object/apply:os.system ['true']"],
+)
+def test_hostile_or_broken_yaml_is_an_error_and_runs_nothing(tmp_path, text):
+    path = tmp_path / "claims.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"claims\.yml"):
+        claims.load(path)
+
+
+# --- verdicts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("evidence", "elsewhere", "word"),
+    [
+        (YES, None, "holds"),
+        (YES, YES, "holds"),
+        (YES, NO, "holds here"),
+        (YES, OPEN, "holds here"),
+        (NO, None, "does not hold"),
+        (NO, YES, "does not hold"),
+        (OPEN, None, "undecided"),
+        (OPEN, YES, "undecided"),
+    ],
+)
+def test_the_verdict_follows_from_the_evidence_alone(capsys, evidence, elsewhere, word):
+    claims.settle(A_CLAIM, evidence, elsewhere)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"{A_CLAIM}: {word}"
+    assert second.startswith("  measured: 0.93 of 1")
+    assert ("| elsewhere: 0.93 of 1" in second) == (elsewhere is not None)
+
+
+def test_swapping_the_two_sides_of_an_experiment_turns_the_verdict(capsys):
+    high, low = [0.9 + i / 1000 for i in range(16)], [0.5] * 16
+    claims.settle(A_CLAIM, paired_win(high, low))
+    claims.reset()
+    claims.settle(A_CLAIM, paired_win(low, high))
+    assert re.findall(r": (holds|does not hold)$", capsys.readouterr().out, re.M) == [
+        "holds",
+        "does not hold",
+    ]
+
+
+def test_an_unknown_id_is_answered_with_near_ones():
+    with pytest.raises(LookupError, match=f"did you mean {A_CLAIM}"):
+        claims.settle("training-harder-then-it-looks", YES)
+    with pytest.raises(LookupError, match="nothing there is spelled like it"):
+        claims.settle("zzzz", YES)
+
+
+@pytest.mark.parametrize("measurement", [None, True, 0.93, "holds"])
+def test_a_missing_measurement_is_refused_and_the_error_says_what_to_pass(measurement):
+    with pytest.raises(TypeError, match=r"expected the Evidence .* paired_win"):
+        claims.settle(A_CLAIM, measurement)
+
+
+@pytest.mark.parametrize("numbers", ["median nan", "[-inf, 0.3]", "inf of 16", "p = nan; 3"])
+def test_numbers_that_are_not_numbers_are_refused(numbers):
+    with pytest.raises(ValueError, match="NaN or an infinite number"):
+        claims.settle(A_CLAIM, check(True, numbers))
+
+
+def test_words_that_only_look_like_nan_are_allowed(capsys):
+    claims.settle(A_CLAIM, check(True, "12 of 16 runs ended in NaN; information from nan-test"))
+    assert "12 of 16 runs ended in NaN" in capsys.readouterr().out
+
+
+def test_a_verdict_without_numbers_is_refused():
+    with pytest.raises(ValueError, match="has no numbers"):
+        claims.settle(A_CLAIM, check(True, "  "))
+
+
+def test_a_claim_is_settled_once():
+    claims.settle(A_CLAIM, YES)
+    with pytest.raises(ValueError, match=r"already settled in this kernel \(holds\)"):
+        claims.settle(A_CLAIM, NO)
+
+
+def test_running_the_same_cell_again_settles_again(kernel):
+    kernel(code="settle", msg_id="1")
+    claims.settle(A_CLAIM, YES)
+    shown = kernel(code="settle", msg_id="2")
+    claims.settle(A_CLAIM, NO)
+    assert len(shown) == 2
+
+
+def test_an_edited_cell_with_the_same_id_settles_again(kernel):
+    kernel(code="settle", msg_id="1", cell_id="c")
+    claims.settle(A_CLAIM, YES)
+    kernel(code="settle  # with more seeds", msg_id="2", cell_id="c")
+    claims.settle(A_CLAIM, NO)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"code": "another cell", "msg_id": "2"},
+        {"code": "settle", "msg_id": "1"},
+        {"code": "settle", "msg_id": "2", "cell_id": "d"},
+    ],
+)
+def test_another_cell_or_a_second_line_of_the_same_run_cannot_settle_again(kernel, second):
+    kernel(code="settle", msg_id="1")
+    claims.settle(A_CLAIM, YES)
+    kernel(**second)
+    with pytest.raises(ValueError, match=A_CLAIM):
+        claims.settle(A_CLAIM, YES)
+
+
+# --- by reading ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def references(tmp_path, monkeypatch):
+    path = tmp_path / "references.bib"
+    path.write_text("@book{crevier1993,\n title={AI}\n}\n@article{schmidhuber2015,}\n")
+    monkeypatch.setattr(claims, "REFERENCES", path)
+
+
+@pytest.mark.usefixtures("references")
+class TestByReading:
+    def test_a_finding_is_shown_with_its_sources(self, capsys):
+        claims.by_reading(BY_READING, "Funding fell.", ("crevier1993", "schmidhuber2015"))
+        assert capsys.readouterr().out.splitlines() == [
+            f"{BY_READING}: by reading",
+            "  finding: Funding fell. [crevier1993, schmidhuber2015]",
+        ]
+
+    def test_one_source_may_be_given_as_text(self, capsys):
+        claims.by_reading(BY_READING, "Funding fell.", "crevier1993")
+        assert "[crevier1993]" in capsys.readouterr().out
+
+    def test_an_unknown_source_is_answered_with_near_ones(self):
+        with pytest.raises(LookupError, match="did you mean crevier1993"):
+            claims.by_reading(BY_READING, "Funding fell.", ["crevier93"])
+
+    def test_no_source_and_no_finding_are_refused(self):
+        with pytest.raises(ValueError, match="no sources"):
+            claims.by_reading(BY_READING, "Funding fell.", [])
+        with pytest.raises(ValueError, match="expected what the sources say"):
+            claims.by_reading(BY_READING, " ", ["crevier1993"])
+
+    def test_what_a_run_can_decide_is_not_settled_by_reading(self):
+        with pytest.raises(ValueError, match="settled by experiment; measure it"):
+            claims.by_reading(A_CLAIM, "So it is.", ["crevier1993"])
+
+    def test_what_no_run_can_decide_is_not_settled_by_a_run(self):
+        with pytest.raises(ValueError, match="settled by reading, not by a run"):
+            claims.settle(BY_READING, YES)
+
+
+# --- display -------------------------------------------------------------------------------------
+
+
+class Outline(HTMLParser):
+    """Collects the root's attributes and the text, and counts tags left open."""
+
+    def __init__(self):
+        super().__init__()
+        self.root, self.open, self.text = None, [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.root = self.root or dict(attrs)
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_card_says_shape_word_claim_and_numbers_and_escapes_them(kernel):
+    shown = kernel(code="settle")
+    claims.settle(A_CLAIM, check(True, "<script>alert(1)</script> & 3 < 4"))
+    page = shown[0]["text/html"]
+    card = Outline()
+    card.feed(page)
+    assert card.open == []
+    assert card.root["class"] == "verdict verdict-holds"
+    assert card.root["id"] == f"claim-{A_CLAIM}"
+    assert "<script" not in page
+    for part in ("●", "holds", claims.ledger()[A_CLAIM].says, "3 < 4"):
+        assert part in card.text
+    assert "<a " not in page
+
+
+def test_a_sanitizer_for_the_measured_numbers_leaves_the_verdict_alone(kernel):
+    shown = kernel(code="settle")
+    claims.settle(A_CLAIM, check(True, "0.931"))
+    claims.reset()
+    claims.settle(A_CLAIM, check(True, "0.932"))
+    claims.reset()
+    claims.settle(A_CLAIM, check(False, "0.932"))
+    text = [re.sub(r"(?m)^  measured: .*$", "", data["text/plain"]) for data in shown]
+    page = [re.sub(r'<span class="measured">.*?</span>', "", data["text/html"]) for data in shown]
+    assert text[0] == text[1] != text[2]
+    assert page[0] == page[1] != page[2]
+
+
+def test_every_verdict_has_its_own_shape_and_word():
+    assert len(set(claims.SHAPES.values())) == len(claims.SHAPES) == 5
+
+
+def test_the_table_lists_every_claim_of_a_chapter_and_what_is_open(kernel):
+    shown = kernel(code="settle")
+    claims.settle(A_CLAIM, YES)
+    claims.table("nitty-gritty")
+    rows = dict(line.split(" | ") for line in shown[1]["text/plain"].splitlines())
+    assert rows.pop(A_CLAIM) == "holds"
+    assert set(rows.values()) == {"not yet"}
+    assert len(rows) == 12
+    assert shown[1]["text/html"].count("<tr data-claim=") == 13
+    assert ' id="' not in shown[1]["text/html"]
+
+
+def test_a_table_of_an_unknown_chapter_names_near_ones():
+    with pytest.raises(LookupError, match="did you mean nitty-gritty"):
+        claims.table("nitty-grity")
+
+
+# --- reading back --------------------------------------------------------------------------------
+
+
+def test_a_notebook_that_ran_tells_its_verdicts_and_anchors(tmp_path):
+    code = f"""from utils import claims
+from utils.stats import check
+claims.settle("{A_CLAIM}", check(True, "a < b"))
+claims.settle("backprop-supplies-the-gradients", check(False, "off by 1"))
+claims.table("nitty-gritty")"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(
+        notebook, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
+    ).execute()
+    path = tmp_path / "chapter.ipynb"
+    nbformat.write(notebook, path)
+    assert claims.verdicts(path) == [
+        claims.Settled(A_CLAIM, "holds", "a < b", f"claim-{A_CLAIM}"),
+        claims.Settled(
+            "backprop-supplies-the-gradients",
+            "does not hold",
+            "off by 1",
+            "claim-backprop-supplies-the-gradients",
+        ),
+    ]
+
+
+def stored(tmp_path, *texts):
+    outputs = [
+        {"data": {"text/plain": text, "text/html": '<div class="verdict verdict-x">'}}
+        for text in texts
+    ]
+    path = tmp_path / "chapter.ipynb"
+    path.write_text(json.dumps({"cells": [{"outputs": outputs}, {"cell_type": "markdown"}]}))
+    return path
+
+
+def test_verdicts_are_also_read_from_text_stored_as_lines(tmp_path):
+    path = stored(tmp_path, [f"{A_CLAIM}: undecided\n", "  measured: 3"])
+    assert claims.verdicts(path)[0].verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([f"{A_CLAIM}: perhaps\n  measured: 3"], "unknown verdict 'perhaps'"),
+        (["gone: holds\n  measured: 3"], "gone is not in claims.yml"),
+        ([f"{A_CLAIM}: holds\n  measured: 3"] * 2, "settled twice"),
+        (["holds"], "without its two lines"),
+    ],
+)
+def test_a_stored_verdict_that_cannot_be_right_is_an_error(tmp_path, texts, message):
+    with pytest.raises(ValueError, match=message):
+        claims.verdicts(stored(tmp_path, *texts))
