@@ -1,0 +1,54 @@
+"""What a page loads: our MathJax instead of a CDN's, each script once, no icon library."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+MATHJAX = Path(__file__).resolve().parent.parent / "_vendor" / "mathjax"
+ICON_SCRIPT = re.compile(r"\s*<script[^>]*/fontawesome\.js[^>]*></script>")
+
+
+def load_once(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Drop the second mention of a script or style sheet."""
+    for key in ("script_files", "css_files"):
+        seen: set[str] = set()
+        kept = []
+        for asset in context.get(key, ()):
+            name = str(getattr(asset, "filename", asset))
+            if name not in seen:
+                kept.append(asset)
+            seen.add(name)
+        context[key] = kept
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Copy MathJax beside the pages; remove the theme's icons, which book.css draws itself."""
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    shutil.copytree(MATHJAX, out / "mathjax", dirs_exist_ok=True)
+    for page in out.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        cleaned = ICON_SCRIPT.sub("", text)
+        if cleaned != text:
+            page.write_text(cleaned, encoding="utf-8")
+    static = out / "_static"
+    for unused in static.glob("scripts/fontawesome.js*"):
+        unused.unlink()
+    shutil.rmtree(static / "vendor" / "fontawesome", ignore_errors=True)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the events; after the theme has added its own."""
+    app.add_config_value(
+        "comments_config", {}, "", dict
+    )  # Jupyter Book sets it for an extension we drop
+    app.connect("html-page-context", load_once, priority=900)
+    app.connect("build-finished", finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,90 @@
+"""What a chapter says about itself: read from its notebook, shared by the extensions that show it.
+
+Title, objectives, prerequisites and the length of the text come from the chapter's own cells, the
+seconds to run from the metadata that `make notebooks` writes, so that no page repeats them by hand.
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+WORDS_PER_MINUTE = 200
+FOLDER = "chapters"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One finished chapter. `seconds` is None until the notebook has been run."""
+
+    slug: str
+    title: str
+    objectives: tuple[str, ...]
+    prerequisites: str
+    minutes: int
+    seconds: int | None
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """Return the notebook as a dictionary; say which file is broken if it is."""
+    try:
+        notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        notebook["cells"]
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{path} is not a notebook ({error}): write it anew with make notebooks"
+        raise ValueError(message) from error
+    return notebook
+
+
+def joined(value: str | list[str]) -> str:
+    """Return a notebook's text, which may be stored as one string or as a list of lines."""
+    return value if isinstance(value, str) else "".join(value)
+
+
+def read_chapter(path: Path) -> Chapter:
+    """Read title, objectives, prerequisites and the two lengths from a notebook."""
+    notebook = read_notebook(path)
+    text = "\n\n".join(
+        joined(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"
+    )
+    heading = re.search(r"^# +(.+?)\s*$", text, re.MULTILINE)
+    if heading is None:
+        raise ValueError(f"{path} has no title: begin its first cell with a line '# Title'")
+    course = notebook.get("metadata", {}).get("course", {})
+    seconds = course.get("seconds")
+    return Chapter(
+        slug=path.stem,
+        title=heading[1],
+        objectives=tuple(_objectives(text)),
+        prerequisites=_prerequisites(text),
+        minutes=max(1, math.ceil(len(prose(text).split()) / WORDS_PER_MINUTE)),
+        seconds=None if seconds is None else math.ceil(seconds),
+    )
+
+
+def prose(text: str) -> str:
+    """Return the words that are read: without code, formulas' markup, tags and link targets."""
+    for pattern in (r"```.*?```", r"\$\$.*?\$\$", r"<[^>]+>"):
+        text = re.sub(pattern, " ", text, flags=re.DOTALL)
+    text = without_links(text)
+    return re.sub(r"[#>*|`_-]+", " ", text)
+
+
+def without_links(text: str) -> str:
+    """Return Markdown with each link replaced by its words: its target may be relative."""
+    return re.sub(r"\[([^\]]+)\]\([^)\s]*\)", r"\1", text)
+
+
+def _objectives(text: str) -> list[str]:
+    section = re.search(r"^##+ +Objectives\s*$(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    if section is None:
+        return []
+    items = re.split(r"^\s*(?:[-*]|\d+\.) +", section[1], flags=re.MULTILINE)[1:]
+    return [without_links(" ".join(item.split("\n\n")[0].split())) for item in items]
+
+
+def _prerequisites(text: str) -> str:
+    found = re.search(r"^\*\*Prerequisites\.\*\* *(.+?)(?=\n\s*\n|\Z)", text, re.M | re.S)
+    return without_links(" ".join(found[1].split())) if found else ""

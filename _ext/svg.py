@@ -1,0 +1,147 @@
+"""A stored figure, made safe to stand inside the page and to follow its theme.
+
+Notebooks come from anywhere, and an inlined SVG has the page's full rights. So only elements,
+attributes and style properties that draw are kept, and nothing points outside of the figure.
+"""
+
+import re
+from xml.etree import ElementTree
+
+INK, PAPER = "#1b1f24", "#fdfcf9"
+SVG = "{http://www.w3.org/2000/svg}"
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ELEMENTS = _words(
+    "svg g defs symbol use path rect circle ellipse line polyline polygon text tspan textPath "
+    "clipPath mask marker pattern linearGradient radialGradient stop image title desc"
+)
+ATTRIBUTES = _words(
+    "id d x y x1 y1 x2 y2 dx dy cx cy r rx ry fx fy points width height viewBox transform offset "
+    "preserveAspectRatio clipPathUnits maskUnits maskContentUnits gradientUnits spreadMethod "
+    "gradientTransform patternUnits patternContentUnits patternTransform markerWidth markerHeight "
+    "markerUnits refX refY orient rotate textLength lengthAdjust"
+)
+PROPERTIES = _words(
+    "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap "
+    "stroke-linejoin stroke-dasharray stroke-dashoffset stroke-miterlimit opacity color "
+    "clip-path clip-rule mask marker-start marker-mid marker-end stop-color stop-opacity "
+    "font font-family font-size font-style font-weight font-variant font-stretch text-anchor "
+    "dominant-baseline baseline-shift letter-spacing writing-mode image-rendering "
+    "vector-effect paint-order shape-rendering"
+)
+RASTER = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
+LOCAL = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
+
+
+class UnsafeFigure(ValueError):
+    """The SVG cannot be read, or asks for what no figure needs."""
+
+
+def inline_svg(source: str, prefix: str, label: str) -> str:
+    """Return the SVG as markup for the page, with its ids prefixed and `label` as its name."""
+    source = re.sub(r"<!DOCTYPE[^>\[]*>", "", source, count=1)
+    if re.search(r"<!(DOCTYPE|ENTITY)", source, re.IGNORECASE):
+        raise UnsafeFigure("the figure declares entities: store it again as a plain SVG")
+    try:
+        root = ElementTree.fromstring(source)
+    except ElementTree.ParseError as error:
+        raise UnsafeFigure(f"the figure is not well-formed XML: {error}") from error
+    if root.tag != f"{SVG}svg":
+        raise UnsafeFigure(f"expected an <svg> element, the figure begins with <{root.tag}>")
+    _drop_background(root)
+    _clean(root, prefix)
+    _name(root, label)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _drop_background(root: ElementTree.Element) -> None:
+    """Remove matplotlib's page-sized first patch, so that the page's own paper shows."""
+    for group in root.iter(f"{SVG}g"):
+        if group.get("id") == "patch_1":
+            paths = list(group)
+            if len(paths) == 1 and PAPER in paths[0].get("style", "").lower():
+                group.remove(paths[0])
+            return
+
+
+def _clean(element: ElementTree.Element, prefix: str) -> None:
+    """Keep what draws; drop the namespace, which HTML does not want."""
+    for child in list(element):
+        name = child.tag.removeprefix(SVG) if isinstance(child.tag, str) else ""
+        if name in ELEMENTS:
+            _clean(child, prefix)
+        else:
+            _remove(element, child)
+    kept = {}
+    for key, value in element.attrib.items():
+        cleaned = _attribute(element.tag, key, value, prefix)
+        if cleaned is not None:
+            kept["href" if key == XLINK_HREF else key] = cleaned
+    element.attrib.clear()
+    element.attrib.update(kept)
+    element.tag = element.tag.removeprefix(SVG)
+
+
+def _remove(parent: ElementTree.Element, child: ElementTree.Element) -> None:
+    """Remove a child but keep the text that follows it."""
+    siblings = list(parent)
+    before = siblings.index(child)
+    if child.tail and before:
+        siblings[before - 1].tail = (siblings[before - 1].tail or "") + child.tail
+    elif child.tail:
+        parent.text = (parent.text or "") + child.tail
+    parent.remove(child)
+
+
+def _attribute(tag: str, key: str, value: str, prefix: str) -> str | None:
+    """Return the attribute's value as it may stay, or None."""
+    if key == "style":
+        return _style(value, prefix) or None
+    if key == "id":
+        return prefix + value
+    if key in ("href", XLINK_HREF):
+        if value.startswith("#"):
+            return f"#{prefix}{value[1:]}"
+        return value if tag == f"{SVG}image" and RASTER.match(value) else None
+    if key in PROPERTIES:
+        return _value(value, prefix)
+    return value if key in ATTRIBUTES else None
+
+
+def _style(style: str, prefix: str) -> str:
+    kept = []
+    for declaration in style.split(";"):
+        name, _, value = declaration.partition(":")
+        cleaned = _value(value.strip(), prefix) if name.strip().lower() in PROPERTIES else None
+        if cleaned:
+            kept.append(f"{name.strip()}: {cleaned}")
+    return "; ".join(kept)
+
+
+def _value(value: str, prefix: str) -> str | None:
+    """Point references at the prefixed ids; give ink and paper the theme's colours."""
+    value = LOCAL.sub(lambda match: f"url(#{prefix}{match[1]})", value)
+    rest = value.replace(f"url(#{prefix}", "")
+    if re.search(r"url|image|expression|javascript|attr\(|\\|/\*", rest, re.IGNORECASE):
+        return None
+    value = re.sub(INK, "currentColor", value, flags=re.IGNORECASE)
+    return re.sub(PAPER, "var(--paper)", value, flags=re.IGNORECASE)
+
+
+def _name(root: ElementTree.Element, label: str) -> None:
+    """Say what the figure shows, and let the page decide how large it is."""
+    for key in ("id", "height"):
+        root.attrib.pop(key, None)
+    if "viewBox" not in root.attrib:
+        raise UnsafeFigure("the figure has no viewBox, so it cannot shrink with the page")
+    root.set("class", "figure-svg")
+    root.set("role", "img")
+    root.set("aria-label", label)
+    root.set("fill", root.get("fill", "currentColor"))  # matplotlib leaves black out
+    root.set("stroke-linejoin", "round")  # what the dropped style sheet said
+    root.set("stroke-linecap", "butt")
