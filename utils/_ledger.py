@@ -40,16 +40,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The whole of claims.yml: the notes, the chapters, the shared runs, and the claims by id."""
+    """The whole of claims.yml: notes, chapters in order, shared runs, and the claims by id."""
 
     notes: Mapping[str, Mapping[str, Any]]
-    chapters: Mapping[str, str]
+    chapters: tuple[str, ...]
     runs: Mapping[str, str]
     claims: Mapping[str, Claim]
 
 
 @functools.lru_cache(maxsize=4)
-def _load(path: Path) -> Ledger:
+def _load(path: Path, changed: int) -> Ledger:
     text = path.read_text(encoding="utf-8")
     try:
         data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -60,7 +60,7 @@ def _load(path: Path) -> Ledger:
 
 def load(path: Path = LEDGER) -> Ledger:
     """Read and check a ledger; every fault is a ValueError that names the claim and the field."""
-    return _load(Path(path))
+    return _load(Path(path), Path(path).stat().st_mtime_ns)
 
 
 def ledger() -> dict[str, Claim]:
@@ -69,7 +69,7 @@ def ledger() -> dict[str, Claim]:
 
 
 def _validated(data: Any, name: str) -> Ledger:
-    sections = {"notes": dict, "chapters": dict, "runs": dict, "claims": list}
+    sections = {"notes": dict, "chapters": list, "runs": dict, "claims": list}
     for section, kind in sections.items():
         if not isinstance(data, dict) or not isinstance(data.get(section), kind):
             raise ValueError(f"{name}: expected a {kind.__name__} under `{section}:`")
@@ -90,7 +90,7 @@ def _validated(data: Any, name: str) -> Ledger:
         for other in claim.conflicts:
             if other not in claims:
                 raise ValueError(f"{name}: {claim.id} conflicts with {other}, an unknown id")
-    return Ledger(data["notes"], data["chapters"], data["runs"], claims)
+    return Ledger(data["notes"], tuple(data["chapters"]), data["runs"], claims)
 
 
 def _claim(entry: Any, position: int, data: Mapping[str, Any], name: str) -> Claim:

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import subprocess
 import sys
@@ -119,7 +120,7 @@ def a_claim(**changes):
 def write(folder, *entries, **sections):
     data = {
         "notes": {"A": {"title": "Note", "lines": 12}},
-        "chapters": {"one": "One"},
+        "chapters": ["one"],
         "runs": {"a-run": "a run"},
         "claims": list(entries),
         **sections,
@@ -132,6 +133,14 @@ def write(folder, *entries, **sections):
 def test_a_small_ledger_loads(tmp_path):
     ledger = claims.load(write(tmp_path, a_claim()))
     assert ledger.claims["deep-is-hard"].places == ("A:1", "A:12")
+
+
+def test_a_ledger_edited_meanwhile_is_read_anew(tmp_path):
+    path = write(tmp_path, a_claim())
+    before = claims.load(path)
+    os.utime(write(tmp_path, a_claim(says="Deep is easy.")), (1, 1))
+    assert before.claims["deep-is-hard"].says == "Deep is hard."
+    assert claims.load(path).claims["deep-is-hard"].says == "Deep is easy."
 
 
 @pytest.mark.parametrize(
@@ -167,8 +176,13 @@ def test_an_id_is_used_once(tmp_path):
         claims.load(write(tmp_path, a_claim(), a_claim()))
 
 
+def test_a_note_without_its_length_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="note A needs `title` and `lines`"):
+        claims.load(write(tmp_path, a_claim(), notes={"A": {"title": "Note"}}))
+
+
 def test_a_missing_section_is_named(tmp_path):
-    with pytest.raises(ValueError, match="expected a dict under `chapters:`"):
+    with pytest.raises(ValueError, match="expected a list under `chapters:`"):
         claims.load(write(tmp_path, a_claim(), chapters=None))
 
 
