@@ -9,9 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-import nbformat
-
-from tools.course import HERE, Course, CourseError, read_notebook, write_text
+from tools.course import HERE, Course, CourseError, notebook_text, read_notebook, write_text
 from tools.normalize import normalize
 from tools.opening import opening, stamp_text
 from tools.sources import code_cells
@@ -82,7 +80,7 @@ def stamped_notebook(path: Path, address: str) -> str:
         raise CourseError(f"{path.name} has no code cell: make notebooks CH={path.stem}")
     cells[0].source = opening(address)
     normalize(notebook)
-    return nbformat.writes(notebook).rstrip("\n") + "\n"
+    return notebook_text(notebook)
 
 
 def main() -> int:

@@ -90,11 +90,16 @@ def read_notebook(path: Path) -> NotebookNode:
 def write_notebook(notebook: NotebookNode, path: Path) -> bool:
     """Write a notebook in one step; False where the file said exactly this already."""
     nbformat.validate(notebook)
-    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    text = notebook_text(notebook)
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     write_text(text, path)
     return True
+
+
+def notebook_text(notebook: NotebookNode) -> str:
+    """A notebook as it stands in its file."""
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
 def write_text(text: str, path: Path) -> None:

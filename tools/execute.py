@@ -1,5 +1,7 @@
 """Run one chapter from top to bottom on a fresh kernel."""
 
+import asyncio
+import signal
 import time
 from collections.abc import Callable
 from importlib import metadata
@@ -43,6 +45,7 @@ async def execute(
         record_timing=False,
         resources={"metadata": {"path": str(course.root / "chapters")}},
         extra_arguments=["--log-level=ERROR"],
+        on_notebook_start=interruptible,
         on_cell_start=started,
         on_cell_executed=finished,
     )
@@ -57,6 +60,13 @@ async def execute(
     except DeadKernelError as error:
         raise CourseError(f"{shown(current)}\nThe kernel died in this cell.") from error
     return time.perf_counter() - begin
+
+
+def interruptible(**_: Any) -> None:
+    """Let Ctrl-C end the whole run: nbclient's own handler stops one kernel of several."""
+    loop = asyncio.get_running_loop()
+    loop.remove_signal_handler(signal.SIGINT)
+    loop.remove_signal_handler(signal.SIGTERM)
 
 
 def shown(cells: list[NotebookNode]) -> str:
