@@ -30,7 +30,7 @@ def check_source(notebook: NotebookNode, name: str) -> None:
                 f"{name}, code cell {number}: unknown tag {', '.join(unknown)}; "
                 f"a cell may carry {', '.join(TAGS)}\n{cell.source}"
             )
-        if not cell.source.strip():
+        if not cell.source.strip() and OPENING_TAG not in cell.metadata.get("tags", []):
             raise CourseError(f"{name}, code cell {number} is empty: fill it or take it out")
         try:
             ast.parse(cell.source)

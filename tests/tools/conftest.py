@@ -95,6 +95,7 @@ def course(tmp_path: Path) -> Course:
         "index.md": "# Home\n",
         "pages/setup.md": "# Setup\n\n## Install it\n",
         "requirements.txt": "numpy==2.0\ntensorflow==2.21.0\nkeras==3.15\nmnist1d==0.0.2\n",
+        "requirements-book.txt": "# none\n",
         "utils/__init__.py": "",
         "utils/claims.py": "",
         "utils/middle.py": "from .deep import six\n\n\ndef answer():\n    return 7 * six()\n",

@@ -1,0 +1,213 @@
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tools import check
+from tools.course import HERE, Course
+
+Change = Callable[[dict], None]
+
+
+def change_notebook(course: Course, change: Change) -> None:
+    path = course.chapter("tiny")
+    notebook = json.loads(path.read_text())
+    change(notebook)
+    path.write_text(json.dumps(notebook))
+
+
+def change_both(course: Course, old: str, new: str) -> None:
+    """Change the source and the stored notebook alike, so that they still agree."""
+    for path, quoted in ((course.source("tiny"), False), (course.chapter("tiny"), True)):
+        text = path.read_text()
+        found, put = (json.dumps(s)[1:-1] if quoted else s for s in (old, new))
+        assert found in text
+        path.write_text(text.replace(found, put))
+
+
+def problems(course: Course, name: str) -> list[str]:
+    return check.CHECKS[name](course)
+
+
+CHAPTER = [
+    "sources and chapters agree",
+    "every cell was executed",
+    "settling cells are compared",
+    "figures have alt text",
+    "opening cells are stamped",
+    "notebooks are small",
+    "the table of contents is complete",
+    "links lead somewhere",
+    "cited papers are in the bibliography",
+]
+
+
+@pytest.mark.parametrize("name", CHAPTER)
+def test_a_course_in_order_passes(executed: Course, name: str) -> None:
+    assert problems(executed, name) == []
+
+
+def code_cell(notebook: dict, number: int) -> dict:
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"][number - 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        (
+            "sources and chapters agree",
+            lambda nb: nb["cells"][0].update(source=["# Other"]),
+            "differs from its source",
+        ),
+        (
+            "sources and chapters agree",
+            lambda nb: code_cell(nb, 3)["metadata"].clear(),
+            "differs from its source",
+        ),
+        (
+            "sources and chapters agree",
+            lambda nb: nb["metadata"]["course"].update(source_hash="0"),
+            "was executed before its code, a helper, a pin or a claim changed",
+        ),
+        (
+            "every cell was executed",
+            lambda nb: code_cell(nb, 2).update(execution_count=None),
+            "execution counts are [1, None, 3, 4]",
+        ),
+        (
+            "every cell was executed",
+            lambda nb: code_cell(nb, 2).update(execution_count=7),
+            "execution counts are [1, 7, 3, 4]",
+        ),
+        (
+            "every cell was executed",
+            lambda nb: code_cell(nb, 4).update(
+                outputs=[{"output_type": "error", "ename": "E", "evalue": "", "traceback": []}]
+            ),
+            "code cell 4: stored with an error",
+        ),
+        (
+            "settling cells are compared",
+            lambda nb: code_cell(nb, 2).update(source=["claims.settle('x', y)"]),
+            "code cell 2 settles a claim",
+        ),
+        (
+            "settling cells are compared",
+            lambda nb: code_cell(nb, 2).update(source=["by_reading('x', 'y', 'z')"]),
+            "code cell 2 settles a claim",
+        ),
+        (
+            "settling cells are compared",
+            lambda nb: code_cell(nb, 3)["metadata"].update(tags=["nbval-check-output"]),
+            "code cell 3 has the tag nbval-check-output and a figure",
+        ),
+        (
+            "settling cells are compared",
+            lambda nb: code_cell(nb, 4).update(outputs=[]),
+            "code cell 4 has the tag nbval-check-output but no output",
+        ),
+        (
+            "figures have alt text",
+            lambda nb: code_cell(nb, 3)["metadata"].clear(),
+            "code cell 3 has a figure with alt text ''",
+        ),
+        (
+            "figures have alt text",
+            lambda nb: nb["cells"][0].update(source=["![](x.png)"]),
+            "an image in the text has no alt text",
+        ),
+        (
+            "opening cells are stamped",
+            lambda nb: code_cell(nb, 1).update(source=["import utils"]),
+            "chapters/tiny.ipynb: its first code cell is not the opening",
+        ),
+        (
+            "notebooks are small",
+            lambda nb: code_cell(nb, 2).update(
+                outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 1_000_001}]
+            ),
+            "at most 1,000,000",
+        ),
+        (
+            "links lead somewhere",
+            lambda nb: nb["cells"][0].update(source=["[a](../pages/nowhere.md)"]),
+            "the link ../pages/nowhere.md leads to no file",
+        ),
+        (
+            "links lead somewhere",
+            lambda nb: nb["cells"][0].update(source=["[a](../pages/setup.md#install)"]),
+            "the link ../pages/setup.md#install leads to no heading",
+        ),
+        (
+            "cited papers are in the bibliography",
+            lambda nb: nb["cells"][0].update(source=["[A](https://doi.org/10.1000/abc)"]),
+            "https://doi.org/10.1000/abc is not in references.bib",
+        ),
+    ],
+)
+def test_a_fault_in_a_stored_notebook_is_named(
+    executed: Course, name: str, change: Change, said: str
+) -> None:
+    change_notebook(executed, change)
+    assert any(said in problem for problem in problems(executed, name))
+
+
+def test_a_chapter_that_was_never_executed_is_named(course: Course) -> None:
+    assert any("tiny.ipynb" in problem for problem in problems(course, CHAPTER[0]))
+    assert any("tiny.ipynb" in problem for problem in problems(course, CHAPTER[1]))
+
+
+def test_the_contents_miss_neither_a_page_nor_a_chapter(executed: Course) -> None:
+    executed.source("tiny").rename(executed.source("renamed"))
+    (executed.root / "pages/setup.md").unlink()
+    found = problems(executed, "the table of contents is complete")
+    assert found == [
+        "_toc.yml: there is no pages/setup.md or pages/setup.ipynb",
+        "_toc.yml does not list chapters/renamed: add it where it belongs",
+        "chapters/tiny.ipynb has no source: add sources/tiny.md",
+    ]
+
+
+def test_a_paper_is_found_by_doi_or_preprint_in_any_case(executed: Course) -> None:
+    change_both(executed, "Another, with", "Another (https://doi.org/10.1000/xyz), with")
+    assert problems(executed, "cited papers are in the bibliography") == []
+
+
+def test_pins_of_the_book_that_the_course_does_not_have_are_named(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("a==1\nb==2\n    # via a\n")
+    (tmp_path / "requirements-book.txt").write_text("a==1\nb==3\n")
+    found = check.pins(Course(tmp_path))
+    assert found == ["requirements-book.txt: b==3 is not in requirements.txt: make pins"]
+
+
+def test_lint_and_format_are_checked_in_notebooks_too(executed: Course) -> None:
+    shutil.copy(HERE.root / "pyproject.toml", executed.root)
+    shutil.rmtree(executed.root / "utils")
+    assert check.ruff(executed) == []
+    change_notebook(executed, lambda nb: code_cell(nb, 2).update(source=["import  os"]))
+    found = "\n".join(check.ruff(executed))
+    assert "F401" in found
+    assert "-import  os" in found
+
+
+def test_a_ledger_that_is_not_whole_is_named(executed: Course) -> None:
+    assert "claims.yml" in "\n".join(problems(executed, "the ledger is whole"))
+
+
+def test_checking_names_each_failure_and_fails(executed: Course, capsys) -> None:
+    assert check.main(executed) == 1
+    said = capsys.readouterr().out
+    assert "FAILED  the ledger is whole" in said
+    assert "ok      figures have alt text" in said
+
+
+def test_the_checks_never_load_tensorflow() -> None:
+    code = "import sys, tools.check, tools.adopt; print({'tensorflow', 'keras'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=HERE.root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,102 @@
+"""The Makefile and the set-up of .venv, tried in folders of their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.course import HERE
+
+
+def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTHON", "MFL"))}
+    environment = {**inherited, **variables}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkout, as far as make looks, in a folder with a space in its name."""
+    root = tmp_path / "my course"
+    (root / "tools").mkdir(parents=True)
+    shutil.copy(HERE.root / "Makefile", root)
+    shutil.copy(HERE.root / "tools/environment.sh", root / "tools")
+    return root
+
+
+def python(folder: Path, name: str, version: str, supported: bool) -> Path:
+    """A stand-in for a Python of some version, which cannot make a virtual environment."""
+    path = folder / name
+    status = 0 if supported else 1
+    path.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "Python {version}" && exit\n'
+        f'[ "$1" = -m ] && exit 1\necho {version}\nexit {status}\n'
+    )
+    path.chmod(0o755)
+    return path
+
+
+def test_make_alone_lists_the_targets(folder: Path) -> None:
+    done = run(folder, "make")
+    named = [line.split()[1] for line in done.stdout.splitlines()]
+    wanted = ["book", "serve", "test", "notebooks", "check", "bench", "adopt", "clean", "help"]
+    assert set(wanted) <= set(named)
+    assert not (folder / ".venv").exists()
+
+
+def test_make_outside_of_the_course_does_nothing(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "_build").mkdir()
+    done = run(tmp_path, "make", "-f", str(folder / "Makefile"), "clean")
+    assert done.returncode != 0
+    assert "Run make in the course's own folder" in done.stderr
+    assert (tmp_path / "_build").exists()
+
+
+def test_clean_removes_what_make_made_and_nothing_else(folder: Path) -> None:
+    for name in ("_build/html", ".venv/bin", "utils/__pycache__", "chapters"):
+        (folder / name).mkdir(parents=True)
+    (folder / "notes.txt").touch()
+    assert run(folder, "make", "clean").returncode == 0
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"Makefile", "tools", "utils", "chapters", "notes.txt"}
+    assert not (folder / "utils/__pycache__").exists()
+
+
+def test_another_python_is_refused_in_one_sentence(folder: Path) -> None:
+    old = python(folder, "old", "3.9.1", supported=False)
+    done = run(folder, "sh", "tools/environment.sh", PYTHON=str(old))
+    assert done.returncode == 1
+    assert "is 'Python 3.9.1', but the course needs Python 3.11, 3.12 or 3.13" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_machine_without_a_fitting_python_is_told_so(folder: Path) -> None:
+    (folder / "bin").mkdir()
+    python(folder, "bin/python3", "3.14.0", supported=False)
+    done = run(folder, "/bin/sh", "tools/environment.sh", PATH=str(folder / "bin"))
+    assert done.returncode == 1
+    assert "and none was found" in done.stderr
+
+
+def test_a_python_without_venv_is_told_what_to_install(folder: Path) -> None:
+    bare = python(folder, "bare", "3.12.0", supported=True)
+    done = run(folder, "sh", "tools/environment.sh", PYTHON=str(bare))
+    assert done.returncode == 1
+    assert "apt-get install python3-venv" in done.stderr
+    assert not (folder / ".venv").exists()
+
+
+def test_a_broken_environment_is_rebuilt_and_a_good_one_left_alone(folder: Path) -> None:
+    (folder / ".venv/bin").mkdir(parents=True)
+    (folder / ".venv/bin/python").symlink_to("/nowhere/python3.10")
+    built = run(folder, "sh", "tools/environment.sh", PYTHON=sys.executable)
+    assert built.returncode == 0, built.stderr
+    assert "Setting up .venv" in built.stdout
+    assert run(folder, ".venv/bin/python", "-m", "pip", "--version").returncode == 0
+    stamp = (folder / ".venv/.stamps/python").stat().st_mtime_ns
+    again = run(folder, "sh", "tools/environment.sh", PYTHON=sys.executable)
+    assert (again.returncode, again.stdout) == (0, "")
+    assert (folder / ".venv/.stamps/python").stat().st_mtime_ns == stamp

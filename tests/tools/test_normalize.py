@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools.normalize import clean, identities, last_state, normalize
+
+
+def stream(text: str, name: str = "stdout"):
+    return new_output("stream", name=name, text=text)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("one\ntwo\n", "one\ntwo\n"),
+        (" 10%\r 50%\r100%\n", "100%\n"),
+        ("a\r\nb\r\n", "a\nb\n"),
+        ("step\rdone", "done"),
+    ],
+)
+def test_a_progress_line_is_stored_as_a_terminal_leaves_it(written: str, shown: str) -> None:
+    assert last_state(written) == shown
+
+
+def test_streams_are_joined_and_stderr_and_widgets_left_out() -> None:
+    widget = new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {}})
+    kept = clean([stream("a"), stream("log", "stderr"), widget, stream("b\n")])
+    assert kept == [stream("ab\n")]
+
+
+def test_memory_addresses_are_left_out_of_text() -> None:
+    result = new_output("execute_result", data={"text/plain": "<object at 0x7f00deadbeef>"})
+    assert clean([result])[0].data["text/plain"] == "<object at 0x…>"
+
+
+def test_what_went_to_stderr_is_handed_back_for_the_author() -> None:
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=[stream("careful\n", "stderr")])])
+    assert normalize(notebook) == ["careful\n"]
+
+
+def test_metadata_of_editors_and_kernels_does_not_survive() -> None:
+    notebook = new_notebook(metadata={"widgets": {"state": {}}, "colab": {}, "course": {"a": 1}})
+    normalize(notebook)
+    assert set(notebook.metadata) == {"course", "kernelspec", "language_info"}
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"])))
+def test_ids_are_unique_and_the_same_each_time(texts: list[str]) -> None:
+    cells = [make(text) for text in texts for make in (new_code_cell, new_markdown_cell)]
+    ids = identities(new_notebook(cells=cells))
+    assert len(set(ids)) == len(ids)
+    assert identities(new_notebook(cells=cells)) == ids
+
+
+def test_an_edit_changes_the_id_of_its_own_cell_alone() -> None:
+    before = identities(new_notebook(cells=[new_code_cell(text) for text in "abc"]))
+    after = identities(new_notebook(cells=[new_code_cell(text) for text in "axc"]))
+    assert [old == new for old, new in zip(before, after, strict=True)] == [True, False, True]
