@@ -23,12 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from utils._ledger import LEDGER, Claim, Ledger, ledger, load
+from utils._ledger import EXPECTATIONS, KINDS, LEDGER, Claim, Ledger, ledger, load
 
 if TYPE_CHECKING:
     from utils.stats import Evidence
 
 __all__ = [
+    "EXPECTATIONS",
+    "KINDS",
     "SHAPES",
     "Claim",
     "Ledger",

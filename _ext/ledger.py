@@ -1,0 +1,201 @@
+"""The ledger in the book: `{ledger}` lists every claim, `{ledger-tally}` counts the verdicts.
+
+Verdicts come from the chapters' stored outputs, so the page can say nothing that no cell computed.
+Also links each verdict card in a chapter to its claim on the ledger page.
+"""
+
+import functools
+import sys
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from pybtex.database import parse_file
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from ledger_html import (
+    Entry,
+    Source,
+    Sources,
+    claim_list,
+    controls,
+    linked_card,
+    linked_table,
+    progress,
+    tally,
+)
+
+from utils.claims import Settled, load, verdicts
+
+logger = logging.getLogger(__name__)
+PAGE = "pages/ledger"
+
+
+class LedgerNode(nodes.General, nodes.Element):
+    """Holds the place of `part`: the tally, the filter, or one chapter's claims."""
+
+
+class LedgerPage(SphinxDirective):
+    """Every claim by chapter, with the filter above."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one section per chapter, so that the page has an outline."""
+        _remember(self.env)
+        shown: list[nodes.Node] = [LedgerNode(part="controls")]
+        for slug, title in _titles(self.env).items():
+            section = nodes.section(ids=[f"chapter-{slug}"], names=[f"chapter-{slug}"])
+            section["classes"].append("ledger-chapter")
+            section += nodes.title("", title)
+            section += LedgerNode(part="chapter", slug=slug, title=title)
+            shown.append(section)
+        return shown
+
+
+class LedgerTally(SphinxDirective):
+    """The count of verdicts over all claims, as a bar and a legend."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the place that the tally takes."""
+        _remember(self.env)
+        return [LedgerNode(part="tally")]
+
+
+class FillLedger(SphinxPostTransform):
+    """Write the ledger's parts with the addresses that this builder uses."""
+
+    default_priority = 410  # after MyST-NB chose among an output's formats
+
+    def run(self, **kwargs: Any) -> None:
+        """Visit the parts of the ledger and the stored cards of the page."""
+        html = self.app.builder.format == "html"
+        for node in list(self.document.findall(LedgerNode)):
+            node.replace_self(nodes.raw("", self.filled(node), format="html") if html else [])
+        if not html or PAGE not in self.env.found_docs:
+            return
+        for node in self.document.findall(nodes.raw):
+            text = node.astext().lstrip()
+            if text.startswith('<div class="verdict '):
+                self.replace_text(node, linked_card(text, self.ledger_href, _sources(self.app)))
+            elif text.startswith('<table class="verdicts"'):
+                self.replace_text(node, linked_table(text, self.ledger_href))
+
+    def filled(self, node: LedgerNode) -> str:
+        """Return one part of the ledger as HTML."""
+        ledger, entries = load(), self.entries()
+        if node["part"] == "tally":
+            return tally(entries, self.to(PAGE) if PAGE in self.env.found_docs else "")
+        if node["part"] == "controls":
+            return controls(ledger, _titles(self.env))
+        slug = node["slug"]
+        own = [entry for entry in entries if entry.claim.chapter == slug]
+        chapter = f"chapters/{slug}"
+        href = self.to(chapter) if chapter in self.env.found_docs else ""
+        return progress(own, node["title"], href) + claim_list(own, ledger, _sources(self.app))
+
+    def entries(self) -> list[Entry]:
+        """Return all claims in order, with what the chapters found."""
+        found = _settled(self.env)
+        entries = []
+        for claim in load().claims.values():
+            docname, settled = found.get(claim.id, ("", None))
+            href = f"{self.to(docname)}#{settled.anchor}" if settled else ""
+            entries.append(Entry(claim, settled, href))
+        return entries
+
+    def ledger_href(self, claim_id: str) -> str:
+        """Return the address of a claim on the ledger page."""
+        return f"{self.to(PAGE)}#claim-{claim_id}"
+
+    def to(self, docname: str) -> str:
+        """Return the address of a page as seen from this one."""
+        return self.app.builder.get_relative_uri(self.env.docname, docname)
+
+    @staticmethod
+    def replace_text(node: nodes.raw, text: str) -> None:
+        """Give a raw node another text."""
+        node.rawsource = text
+        node.children = []
+        node += nodes.Text(text)
+
+
+def _remember(env: BuildEnvironment) -> None:
+    env.metadata[env.docname]["shows_ledger"] = "yes"
+
+
+def _titles(env: BuildEnvironment) -> dict[str, str]:
+    """Return the chapters of the ledger with their titles from the book's outline."""
+    outline = getattr(env.config, "course_outline", None) or []
+    named = {entry["slug"]: entry["title"] for part in outline for entry in part["chapters"]}
+    return {slug: named.get(slug, slug.replace("-", " ").capitalize()) for slug in load().chapters}
+
+
+def _settled(env: BuildEnvironment) -> dict[str, tuple[str, Settled]]:
+    """Return, by claim, the page that settled it and its verdict."""
+    found: dict[str, tuple[str, Settled]] = {}
+    for docname in sorted(env.found_docs):
+        path = Path(env.doc2path(docname))
+        if path.suffix != ".ipynb":
+            continue
+        try:
+            stored = verdicts(path)
+        except ValueError as error:
+            raise ExtensionError(f"the ledger cannot read {path.name}: {error}") from error
+        for settled in stored:
+            if settled.id in found:
+                first = found[settled.id][0]
+                logger.warning(
+                    "%s is settled in %s and in %s; a claim is settled once",
+                    settled.id,
+                    first,
+                    docname,
+                    type="ledger",
+                )
+            found.setdefault(settled.id, (docname, settled))
+    return found
+
+
+def _sources(app: Sphinx) -> Sources:
+    path = Path(app.srcdir) / "references.bib"
+    return _papers(path, path.stat().st_mtime_ns) if path.exists() else {}
+
+
+@functools.lru_cache(maxsize=1)
+def _papers(path: Path, changed: int) -> Sources:
+    """Return the papers by key: "Glorot & Bengio 2010" and the address."""
+    papers = {}
+    for key, entry in parse_file(str(path), bib_format="bibtex").entries.items():
+        people = [
+            " ".join(map(str, person.rich_prelast_names + person.rich_last_names))
+            for person in entry.persons.get("author", ())
+        ]
+        names = f"{people[0]} et al." if len(people) > 2 else " & ".join(people)
+        doi = entry.fields.get("doi")
+        href = f"https://doi.org/{doi}" if doi else entry.fields.get("url", "")
+        papers[key] = Source(f"{names} {entry.fields.get('year', '')}".strip(), href)
+    return papers
+
+
+def outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Write the pages that show the ledger anew in every build: any chapter may have changed."""
+    return [doc for doc, data in env.metadata.items() if "shows_ledger" in data]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives, the transform, and the page's script and style."""
+    app.add_node(LedgerNode)
+    app.add_directive("ledger", LedgerPage)
+    app.add_directive("ledger-tally", LedgerTally)
+    app.add_post_transform(FillLedger)
+    app.connect("env-get-outdated", outdated)
+    app.add_css_file("ledger.css")
+    app.add_js_file("ledger.js", loading_method="defer")
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,93 @@
+// The ledger page: filter the claims by text and by kind of verdict, without a server.
+// The filter stands in the address (?q=adam&verdict=holds), and #claim-… opens that claim.
+(() => {
+  "use strict";
+  const form = document.querySelector(".ledger-filter");
+  if (!form) return;
+
+  const claims = [...document.querySelectorAll(".ledger-claim")];
+  const chapters = [...document.querySelectorAll(".ledger-chapter")];
+  const count = form.querySelector(".ledger-count");
+  const fields = [...form.querySelectorAll("select")];
+  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const texts = new Map(claims.map((claim) => [claim, plain(`${claim.id} ${claim.textContent}`)]));
+
+  function apply() {
+    const wanted = plain(form.elements.q.value).split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const claim of claims) {
+      const fits =
+        fields.every((field) => !field.value || claim.dataset[field.name] === field.value) &&
+        wanted.every((word) => texts.get(claim).includes(word));
+      claim.hidden = !fits;
+      shown += fits;
+    }
+    for (const chapter of chapters) {
+      chapter.hidden = !chapter.querySelector(".ledger-claim:not([hidden])");
+    }
+    count.textContent =
+      shown === 0 ? "No claim fits." : `${shown} of ${claims.length} claims`;
+  }
+
+  function remember() {
+    const query = new URLSearchParams();
+    for (const field of [form.elements.q, ...fields]) {
+      if (field.value) query.set(field.name, field.value);
+    }
+    const text = query.toString();
+    history.replaceState(null, "", location.pathname + (text && `?${text}`) + location.hash);
+  }
+
+  function recall() {
+    const query = new URLSearchParams(location.search);
+    form.elements.q.value = query.get("q") ?? "";
+    for (const field of fields) {
+      const value = query.get(field.name) ?? "";
+      const known = [...field.options].some((option) => option.value === value);
+      field.value = known ? value : "";
+    }
+  }
+
+  function openTarget() {
+    const claim = claims.find((one) => `#${one.id}` === location.hash);
+    if (!claim) return;
+    if (claim.hidden) {
+      form.reset();
+    }
+    claim.querySelector("details").open = true;
+    claim.scrollIntoView({ block: "start" });
+    claim.tabIndex = -1;
+    claim.focus({ preventScroll: true });
+  }
+
+  let pause;
+  const changed = () => {
+    apply();
+    remember();
+  };
+  form.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(changed, 120);
+  });
+  form.addEventListener("reset", () => {
+    clearTimeout(pause);
+    form.elements.q.value = "";
+    for (const field of fields) field.value = "";
+    changed();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(pause);
+    changed();
+  });
+  addEventListener("hashchange", openTarget);
+  addEventListener("popstate", () => {
+    recall();
+    apply();
+  });
+
+  form.hidden = false;
+  recall();
+  apply();
+  openTarget();
+})();

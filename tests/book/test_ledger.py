@@ -1,0 +1,219 @@
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from utils import claims
+from utils.stats import check
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTLED = {
+    "training-harder-than-it-looks": check(True, "median 0.31 & more"),
+    "backprop-supplies-the-gradients": check(False, "differs by 0.2"),
+}
+READ = "ai-winters-were-stalls-of-deep-learning"
+
+
+def notebook_with_verdicts(monkeypatch):
+    """A chapter as `make notebooks` stores it, its outputs made by the real claims module."""
+    shown = []
+    monkeypatch.setattr(claims, "_display", lambda text, card: shown.append((text, card)))
+    claims.reset()
+    for claim_id, evidence in SETTLED.items():
+        claims.settle(claim_id, evidence)
+    claims.by_reading(READ, "Funding fell.", ["crevier1993", "schmidhuber2015"])
+    claims.table("nitty-gritty")
+    claims.reset()
+    cells = [nbformat.v4.new_markdown_cell("# The nitty-gritty")]
+    for number, (text, card) in enumerate(shown, start=1):
+        data = {"text/plain": text, "text/html": card}
+        output = nbformat.v4.new_output("display_data", data=data)
+        cells.append(
+            nbformat.v4.new_code_cell("settle()", outputs=[output], execution_count=number)
+        )
+    language = {"name": "python", "pygments_lexer": "ipython3"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"language_info": language})
+
+
+def build(source, out, *, notebook=None):
+    (source / "pages").mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "pages" / "ledger.md", source / "pages")
+    shutil.copy(ROOT / "references.bib", source)
+    (source / "index.md").write_text(
+        "# Course\n\n```{ledger-tally}\n```\n\n```{toctree}\n:glob:\n*/*\n```\n"
+    )
+    if notebook is not None:
+        (source / "chapters").mkdir(exist_ok=True)
+        nbformat.write(notebook, source / "chapters" / "nitty-gritty.ipynb")
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
+    (source / "conf.py").write_text(
+        f"""import sys
+sys.path.insert(0, {str(ROOT / "_ext")!r})
+extensions = ["myst_nb", "outline", "ledger"]
+nb_execution_mode = "off"
+html_theme = "basic"
+html_static_path = [{str(ROOT / "_static")!r}]
+course_outline = {config["course_outline"]!r}
+"""
+    )
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", source, out]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("book")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        notebook = notebook_with_verdicts(monkeypatch)
+    build(folder / "source", folder / "html", notebook=notebook)
+    return folder / "html"
+
+
+def page(book, name):
+    return BeautifulSoup((book / name).read_text(encoding="utf-8"), "html.parser")
+
+
+def test_the_page_lists_every_claim_once_under_its_chapter(book):
+    ledger = page(book, "pages/ledger.html")
+    listed = {}
+    for section in ledger.select("section.ledger-chapter"):
+        for item in section.select("li.ledger-claim"):
+            listed[item["id"]] = section["id"]
+    assert listed == {
+        f"claim-{claim.id}": f"chapter-{claim.chapter}" for claim in claims.ledger().values()
+    }
+
+
+def test_no_id_stands_twice_and_every_link_within_the_page_has_a_target(book):
+    ledger = page(book, "pages/ledger.html")
+    ids = [element["id"] for element in ledger.select("[id]")]
+    assert len(ids) == len(set(ids))
+    targets = [link["href"][1:] for link in ledger.select('a[href^="#"]') if link["href"] != "#"]
+    assert set(targets) <= set(ids)
+    assert len(targets) > 240
+
+
+def test_a_settled_claim_shows_verdict_and_numbers_and_leads_to_its_cell(book):
+    ledger = page(book, "pages/ledger.html")
+    item = ledger.select_one("#claim-training-harder-than-it-looks")
+    link = item.select_one(".ledger-verdict a")
+    assert link.get_text() == "● holds"
+    assert "median 0.31 & more" in item.get_text()
+    target, anchor = link["href"].split("#")
+    chapter = BeautifulSoup((book / "pages" / target).read_text(), "html.parser")
+    assert chapter.find(id=anchor)["class"] == ["verdict", "verdict-holds"]
+
+
+def test_a_claim_without_a_verdict_says_not_yet(book):
+    ledger = page(book, "pages/ledger.html")
+    open_claims = ledger.select('li[data-verdict="not-yet"]')
+    assert len(open_claims) == 240 - 3
+    for item in open_claims:
+        assert "not yet" in item.select_one(".ledger-verdict").get_text()
+        assert item.select_one(".ledger-verdict a") is None
+
+
+def test_a_claim_shows_its_place_expectation_and_how_it_will_be_settled(book):
+    claim = claims.ledger()["adam-second-moment-without-square"]
+    item = page(book, "pages/ledger.html").find(id=f"claim-{claim.id}")
+    text = " ".join(item.get_text().split())
+    for part in (claim.says, claim.why, claim.how, "wrong as stated", "by a check", "note D line"):
+        assert part in text
+    assert item.select_one('dd a[href="#claim-adam-combines-momentum-and-rmsprop"]')
+
+
+def test_a_source_leads_to_the_paper_by_name(book):
+    for name, selector in (
+        ("pages/ledger.html", f"#claim-{READ} .ledger-numbers a"),
+        ("chapters/nitty-gritty.html", f"#claim-{READ} .finding a"),
+    ):
+        link = page(book, name).select_one(selector)
+        assert link.parent.get_text() == "Funding fell. (Crevier 1993; Schmidhuber 2015)"
+        assert link.get_text() == "Schmidhuber 2015"
+        assert link["href"].startswith("https://doi.org/10.")
+
+
+def test_each_chapter_has_a_bar_whose_words_add_up(book):
+    ledger = page(book, "pages/ledger.html")
+    bars = ledger.select(".ledger-progress .ledger-bar")
+    assert len(bars) == 15
+    for bar in bars:
+        total, parts = re.fullmatch(r".+: (\d+) claims, (.+)", bar["aria-label"]).groups()
+        assert sum(int(part.split()[0]) for part in parts.split(", ")) == int(total)
+    assert bars[0]["aria-label"] == (
+        "The nitty-gritty: 13 claims, 1 holds, 1 does not hold, 1 by reading, 10 not yet"
+    )
+
+
+def test_the_tally_counts_all_claims_and_links_to_the_filtered_list(book):
+    tally = page(book, "index.html").select_one(".ledger-tally")
+    label = tally.select_one('[role="img"]')["aria-label"]
+    assert label == (
+        "All chapters: 240 claims, 1 holds, 1 does not hold, 1 by reading, 237 not yet"
+    )
+    links = {link["href"] for link in tally.select("a")}
+    assert "pages/ledger.html?verdict=does-not-hold" in links
+    assert not any("undecided" in link for link in links)
+
+
+def test_cards_and_table_of_a_chapter_lead_to_the_ledger(book):
+    chapter = page(book, "chapters/nitty-gritty.html")
+    cards = chapter.select(".verdict")
+    assert len(cards) == 3
+    for card in cards:
+        assert card.select_one("a")["href"] == f"../pages/ledger.html#{card['id']}"
+    rows = chapter.select("table.verdicts tr[data-claim]")
+    for row in rows:
+        anchor = f"#claim-{row['data-claim']}"
+        here = row["data-claim"] in {*SETTLED, READ}
+        assert row.select_one("a")["href"] == (anchor if here else f"../pages/ledger.html{anchor}")
+    assert len(rows) == 13
+
+
+def test_the_filter_offers_exactly_the_values_that_claims_have(book):
+    ledger = page(book, "pages/ledger.html")
+    form = ledger.select_one("form.ledger-filter")
+    assert form.has_attr("hidden")
+    for select in form.select("select"):
+        offered = {option["value"] for option in select.select("option")} - {""}
+        used = {item[f"data-{select['name']}"] for item in ledger.select("li.ledger-claim")}
+        assert used <= offered
+        assert form.find("select", {"name": select["name"]}).parent.name == "label"
+
+
+def test_the_page_names_the_notes_as_the_ledger_does(book):
+    text = " ".join(page(book, "pages/ledger.html").get_text().split())
+    for note in claims.load().notes.values():
+        title = note["title"].removesuffix(" (2023)").removeprefix("Lecture notes on ")
+        assert re.sub(r"[“”]", '"', title) in text
+
+
+def test_every_chapter_of_the_ledger_is_in_the_outline_in_the_same_order():
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
+    slugs = [entry["slug"] for part in config["course_outline"] for entry in part["chapters"]]
+    assert list(claims.load().chapters) == slugs
+
+
+def test_a_second_build_shows_a_verdict_that_changed_meanwhile(tmp_path, monkeypatch):
+    notebook = notebook_with_verdicts(monkeypatch)
+    build(tmp_path / "source", tmp_path / "html", notebook=notebook)
+    notebook.cells[1].outputs = []
+    build(tmp_path / "source", tmp_path / "html", notebook=notebook)
+    item = page(tmp_path / "html", "pages/ledger.html").select_one(
+        "#claim-training-harder-than-it-looks"
+    )
+    assert item["data-verdict"] == "not-yet"
+    assert "238 not yet" in str(page(tmp_path / "html", "index.html"))
+
+
+def test_a_book_without_chapters_has_240_open_claims(tmp_path):
+    build(tmp_path / "source", tmp_path / "html")
+    tally = page(tmp_path / "html", "index.html").select_one('.ledger-tally [role="img"]')
+    assert tally["aria-label"] == "All chapters: 240 claims, 240 not yet"
