@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from tools.course import Course, read_notebook, read_source
 from tools.opening import opening
+from tools.solutions import exercises
 from tools.sources import check_source, code_cells, written
 from tools.staleness import OPENING_TAG, is_stale, source_hash
 
@@ -104,6 +105,20 @@ def first_cell(course: Course, slug: str) -> list[str]:
     return problems
 
 
+def solved(course: Course, slug: str) -> list[str]:
+    """Exercises are numbered from 1, and each has a solution to check oneself against."""
+    found = exercises(read_source(course.source(slug)))
+    problems = [
+        f"sources/{slug}.md: exercise {exercise.number} has no <details> with its solution"
+        for exercise in found
+        if not exercise.solved
+    ]
+    numbers = [exercise.number for exercise in found]
+    if numbers != list(range(1, len(numbers) + 1)):
+        problems.append(f"sources/{slug}.md: its exercises are numbered {numbers}")
+    return problems
+
+
 def size(course: Course, slug: str) -> list[str]:
     """A notebook stays small enough for a web page and a diff."""
     size = course.chapter(slug).stat().st_size
@@ -118,6 +133,7 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "settling cells are compared": tags,
     "figures have alt text": alt_texts,
     "opening cells are stamped": first_cell,
+    "exercises have solutions": solved,
     "notebooks are small": size,
 }
 

@@ -39,6 +39,7 @@ CHAPTER = [
     "settling cells are compared",
     "figures have alt text",
     "opening cells are stamped",
+    "exercises have solutions",
     "notebooks are small",
     "the table of contents is complete",
     "links lead somewhere",
@@ -154,6 +155,16 @@ def test_a_fault_in_a_stored_notebook_is_named(
 ) -> None:
     change_notebook(executed, change)
     assert any(said in problem for problem in problems(executed, name))
+
+
+def test_an_exercise_without_a_solution_or_out_of_order_is_named(executed: Course) -> None:
+    text = "\n> **Exercise 1.** Why?\n\n<details>Because.</details>\n\n> **Exercise 3.** How?\n"
+    path = executed.source("tiny")
+    path.write_text(path.read_text() + text)
+    assert problems(executed, "exercises have solutions") == [
+        "sources/tiny.md: exercise 3 has no <details> with its solution",
+        "sources/tiny.md: its exercises are numbered [1, 3]",
+    ]
 
 
 def test_a_chapter_that_was_never_executed_is_named(course: Course) -> None:
