@@ -15,16 +15,19 @@ ICON_SCRIPT = re.compile(r"\s*<script[^>]*/fontawesome\.js[^>]*></script>")
 def load_once(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Drop the second mention of a script or style sheet."""
+    """Drop the second mention of a script or style sheet, and MathJax where nothing needs it."""
+    formulas = doctree is not None and any(doctree.findall(_is_formula))
     for key in ("script_files", "css_files"):
-        seen: set[str] = set()
         kept = []
-        for asset in context.get(key, ()):
-            name = str(getattr(asset, "filename", asset))
-            if name not in seen:
+        for asset in dict.fromkeys(context.get(key, ())):  # equal ones once, in order
+            told = f"{getattr(asset, 'filename', asset)} {getattr(asset, 'attributes', '')}"
+            if formulas or "mathjax" not in told.casefold():
                 kept.append(asset)
-            seen.add(name)
         context[key] = kept
+
+
+def _is_formula(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.math | nodes.math_block)
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
@@ -32,7 +35,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    shutil.copytree(MATHJAX, out / "mathjax", dirs_exist_ok=True)
+    shutil.copytree(MATHJAX, out / "_static" / "mathjax", dirs_exist_ok=True)
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         cleaned = ICON_SCRIPT.sub("", text)

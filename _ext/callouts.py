@@ -19,16 +19,19 @@ KINDS = {
 }
 
 
-def kind_of(quote: nodes.block_quote) -> tuple[str, str] | None:
-    """Return (kind, bold opening without its full stop), or None for an ordinary quotation."""
+def opening_of(quote: nodes.block_quote) -> nodes.strong | None:
+    """Return the bold words with which a quotation opens."""
     first = quote.children[0] if quote.children else None
-    if not isinstance(first, nodes.paragraph) or not first.children:
+    if not isinstance(first, nodes.paragraph):
         return None
-    if not isinstance(first.children[0], nodes.strong):
-        return None
-    opening = first.children[0].astext().strip().rstrip(".:")
-    word = re.sub(r"\s+\d+.*$", "", opening).casefold()
-    return (KINDS[word], opening) if word in KINDS else None
+    spoken = [child for child in first.children if child.astext().strip()]
+    return spoken[0] if spoken and isinstance(spoken[0], nodes.strong) else None
+
+
+def kind_of(opening: str) -> str | None:
+    """Return the kind that the bold words name ("Exercise 3." is an exercise), if they name one."""
+    word = re.sub(r"\s+\d+$", "", opening.strip().rstrip(".:")).casefold()
+    return KINDS.get(word)
 
 
 class CallOuts(SphinxTransform):
@@ -39,17 +42,14 @@ class CallOuts(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         """Visit every block quote of the page."""
         for quote in list(self.document.findall(nodes.block_quote)):
-            found = kind_of(quote)
-            if found is None:
+            opening = opening_of(quote)
+            kind = kind_of(opening.astext()) if opening is not None else None
+            if opening is None or kind is None:
                 continue
-            kind, opening = found
-            title = quote.children[0].children[0]
-            title["classes"].append("callout-title")
-            box = nodes.container(
-                "", *quote.children, classes=["callout", f"callout-{kind}"], is_div=True
-            )
+            opening["classes"].append("callout-title")
+            box = nodes.container("", *quote.children, classes=["callout", f"callout-{kind}"])
             if kind == "exercise":
-                box["ids"].append(nodes.make_id(opening))
+                box["ids"].append(nodes.make_id(opening.astext()))
             quote.replace_self(box)
 
 

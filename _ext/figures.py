@@ -60,7 +60,7 @@ class InlineFigures(SphinxPostTransform):
         except (OSError, UnsafeFigure) as error:
             logger.warning("%s: %s", path.name, error, location=image, type="figures")
             markup = f"<p>{html.escape(alt)}</p>"
-        image.replace_self(nodes.raw("", f'<div class="figure">{markup}</div>', format="html"))
+        image.replace_self(nodes.raw("", f'<div class="book-figure">{markup}</div>', format="html"))
 
 
 def figures_of(notebook: dict[str, Any]) -> list[tuple[str, str]]:
@@ -98,7 +98,7 @@ class ChapterFigure(SphinxDirective):
             raise self.error(f"figure {number} of {slug}: {error}") from error
         caption = nodes.container(classes=["live-figure-caption"])
         self.state.nested_parse(self.content, self.content_offset, caption)
-        picture = nodes.raw("", f'<div class="figure">{markup}</div>', format="html")
+        picture = nodes.raw("", f'<div class="book-figure">{markup}</div>', format="html")
         return [nodes.container("", picture, caption, classes=["live-figure"])]
 
 

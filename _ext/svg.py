@@ -30,7 +30,7 @@ PROPERTIES = _words(
     "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap "
     "stroke-linejoin stroke-dasharray stroke-dashoffset stroke-miterlimit opacity color "
     "clip-path clip-rule mask marker-start marker-mid marker-end stop-color stop-opacity "
-    "font font-family font-size font-style font-weight font-variant font-stretch text-anchor "
+    "font font-size font-style font-weight font-variant font-stretch text-anchor "
     "dominant-baseline baseline-shift letter-spacing writing-mode image-rendering "
     "vector-effect paint-order shape-rendering"
 )
@@ -135,7 +135,7 @@ def _value(value: str, prefix: str) -> str | None:
 
 def _name(root: ElementTree.Element, label: str) -> None:
     """Say what the figure shows, and let the page decide how large it is."""
-    for key in ("id", "height"):
+    for key in ("id", "width", "height"):
         root.attrib.pop(key, None)
     if "viewBox" not in root.attrib:
         raise UnsafeFigure("the figure has no viewBox, so it cannot shrink with the page")

@@ -1,0 +1,15 @@
+// What scrolls inside itself can be reached and scrolled with the keyboard.
+function reachScrollers() {
+  for (const box of document.querySelectorAll(
+    ".bd-article pre, .bd-article div.math, .cell_output .text_html, .pst-scrollable-table-container",
+  )) {
+    if (box.scrollWidth > box.clientWidth + 1) {
+      box.tabIndex = 0;
+    } else if (box.getAttribute("tabindex") === "0") {
+      box.removeAttribute("tabindex");
+    }
+  }
+}
+
+window.addEventListener("load", reachScrollers);
+window.addEventListener("resize", reachScrollers);
