@@ -8,47 +8,79 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"Keras runs on {keras.backend.backend()}, and utils.population needs TensorFlow so far: "
+        'set KERAS_BACKEND="tensorflow" and restart.'
+    )
+
+from utils import _checks, _reuse
 from utils._engine import Engine, Forward
 from utils._initial import initial_weights, seeded
+from utils._stopping import Stopper
 
 Build = Callable[[], keras.Model]
+Weights = list[np.ndarray]
+engines: dict[tuple, Engine] = {}  # compiled programs, the least recently used first
+MOST_ENGINES = 16
 
 
 def batches(seed: int, epoch: int, samples: int, batch_size: int) -> list[np.ndarray]:
-    """The batches that a member sees in one epoch (from 0): indices of examples, last one short.
+    """The batches that a member sees in one epoch (from 0): indices of examples, the last short.
 
-    Feed them to a plain `fit(shuffle=False)` or `train_on_batch` to replay a member.
+    Feed them to a plain `fit(shuffle=False)` to replay a member.
     """
     order = np.random.default_rng([seed, epoch]).permutation(samples)
     return np.split(order, range(batch_size, samples, batch_size))
 
 
+class History(dict):
+    """Keras's keys to arrays (member, epoch); an unknown key names the known ones."""
+
+    def __missing__(self, key):
+        near = difflib.get_close_matches(str(key), self, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"No {key!r} in the history, which has {', '.join(self)}.{hint}")
+
+
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """A trained population. Every array's first axis is the member."""
+    """A trained population; the first axis of every array is the member.
+
+    `history` holds NaN from the epoch on in which a member's loss stopped being finite. A member
+    that stopped early repeats its last values: it trained for `stopped_epoch` epochs, and its
+    weights are those after `kept_epoch` (both equal `epochs` without early stopping).
+    """
 
     seeds: tuple[int, ...]
-    learning_rate: np.ndarray
+    learning_rate: np.ndarray  # (member,), NaN where a schedule sets it
     history: Mapping[str, np.ndarray]
-    weights: list[np.ndarray]
-    non_trainable: list[np.ndarray]
-    snapshots: Mapping[int, tuple[list[np.ndarray], list[np.ndarray]]]
+    diverged: np.ndarray  # (member,): whose loss stopped being finite
+    stopped_epoch: np.ndarray
+    kept_epoch: np.ndarray
+    weights: Weights = dataclasses.field(repr=False)  # stacked trainable variables
+    non_trainable: Weights = dataclasses.field(repr=False)
+    snapshots: Mapping[int, tuple[Weights, Weights]] = dataclasses.field(repr=False)
     build: Build
     forward: Forward
+    batch_size: int
 
     def __len__(self) -> int:
         return len(self.seeds)
 
-    @property
-    def diverged(self) -> np.ndarray:
-        """Which members' loss stopped being a number: (member,)."""
-        return np.isnan(self.history["loss"][:, -1])
+    def __repr__(self) -> str:
+        members, epochs = self.history["loss"].shape
+        stopped = int((self.stopped_epoch < epochs).sum())
+        early = f", {stopped} stopped early" if stopped else ""
+        return f"Runs({members} members, {epochs} epochs, {self.diverged.sum()} diverged{early})"
 
     @property
     def snapshot_epochs(self) -> list[int]:
@@ -56,72 +88,68 @@ class Runs:
         return list(self.snapshots)
 
     def final(self, key: str, diverged: float = np.nan) -> np.ndarray:
-        """The last epoch's value: (member,). Diverged members get `diverged`."""
-        last = self.history[key][:, -1]
+        """The value at the end of training, where the weights are from: (member,).
+
+        Members without one, since they diverged, get `diverged`.
+        """
+        last = self.history[key][np.arange(len(self)), self.kept_epoch - 1]
         return np.where(np.isnan(last), diverged, last)
 
-    def weights_at(self, epoch: int) -> list[np.ndarray]:
+    def weights_at(self, epoch: int) -> Weights:
         """The stacked trainable variables of a snapshot."""
         return self._state(epoch)[0]
 
     def predict(self, x: np.ndarray, epoch: int | None = None) -> np.ndarray:
-        """All members' outputs in inference mode: (member, n, outputs)."""
-        return self.forward.predict(*self._state(epoch), _floats(x))
+        """All members' outputs in inference mode, now or at a snapshot: (member, n, outputs)."""
+        return self.forward.predict(*self._state(epoch), _checks.floats(x))
 
-    def evaluate(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    def evaluate(
+        self, x: np.ndarray, y: np.ndarray, epoch: int | None = None
+    ) -> dict[str, np.ndarray]:
         """Loss and metrics in inference mode, each (member,)."""
-        return self.forward.evaluate(*self._state(None), _floats(x), _floats(y))
+        x, y = _checks.floats(x), _checks.floats(y, "y")
+        _checks.fits(self.forward.model, x, y, ("x", "y"))
+        whole = None if _reuse.averages_loss(self.forward.model) else self.batch_size
+        return self.forward.evaluate(*self._state(epoch), x, y, whole)
 
     def model(self, member: int, epoch: int | None = None) -> keras.Model:
-        """An ordinary compiled Keras model with one member's weights."""
-        model = self.build()
+        """An ordinary compiled Keras model with one member's weights, now or at a snapshot."""
+        model = seeded(self.build, self.seeds[member])
         trainable, non_trainable = self._state(epoch)
-        for variable, value in zip(model.trainable_variables, trainable, strict=True):
-            variable.assign(value[member])
-        for variable, value in zip(model.non_trainable_variables, non_trainable, strict=True):
-            variable.assign(value[member])
+        variables = model.trainable_variables + model.non_trainable_variables
+        for variable, stacked in zip(variables, trainable + non_trainable, strict=True):
+            variable.assign(stacked[member])
         if np.isfinite(self.learning_rate[member]):
             model.optimizer.learning_rate = float(self.learning_rate[member])
         return model
 
-    def take(self, indices: Sequence[int]) -> Runs:
-        """A sub-population."""
+    def take(self, indices: Sequence[int] | np.ndarray) -> Runs:
+        """A sub-population: the members at `indices` (or where a mask is true)."""
         where = np.arange(len(self))[np.asarray(indices)]
 
-        def pick(arrays):
+        def pick(arrays: Weights) -> Weights:
             return [a[where] for a in arrays]
 
         return dataclasses.replace(
             self,
             seeds=tuple(self.seeds[i] for i in where),
             learning_rate=self.learning_rate[where],
-            history={key: value[where] for key, value in self.history.items()},
+            history=History({key: value[where] for key, value in self.history.items()}),
+            diverged=self.diverged[where],
+            stopped_epoch=self.stopped_epoch[where],
+            kept_epoch=self.kept_epoch[where],
             weights=pick(self.weights),
             non_trainable=pick(self.non_trainable),
             snapshots={e: (pick(t), pick(n)) for e, (t, n) in self.snapshots.items()},
         )
 
-    def _state(self, epoch: int | None):
+    def _state(self, epoch: int | None) -> tuple[Weights, Weights]:
         if epoch is None:
             return self.weights, self.non_trainable
         if epoch not in self.snapshots:
-            kept = self.snapshot_epochs or "none (pass snapshots=k to train)"
+            kept = ", ".join(map(str, self.snapshots)) or "none (pass snapshots=k to train)"
             raise ValueError(f"No snapshot at epoch {epoch}; kept are: {kept}.")
         return self.snapshots[epoch]
-
-    def __repr__(self) -> str:
-        count = int(self.diverged.sum())
-        epochs = self.history["loss"].shape[1]
-        return f"Runs({len(self)} members, {epochs} epochs, {count} diverged)"
-
-
-class History(dict):
-    """Keras's keys to arrays (member, epoch); a wrong key names the right ones."""
-
-    def __missing__(self, key):
-        near = difflib.get_close_matches(str(key), self, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"No {key!r} in the history; known: {', '.join(self)}.{hint}")
 
 
 def train(
@@ -132,45 +160,53 @@ def train(
     batch_size: int = 32,
     *,
     learning_rate: float | Sequence[float] | None = None,
+    masks: Mapping[str, np.ndarray] | Sequence[np.ndarray | None] | None = None,
+    early_stopping: keras.callbacks.EarlyStopping | None = None,
     snapshots: int | None = None,
+    jit_compile: bool | None = None,
+    progress: bool | None = None,
 ) -> Runs:
-    """Train one Keras model under many seeds at once."""
-    seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(map(int, seeds))
-    (x, y), validation = _unpack(data)
+    """Train one Keras model under many seeds at once, each as its own `fit` would.
+
+    `build` makes and compiles the model. `data` is a Dataset, (x, y) or ((x, y), (x_val, y_val)).
+    `seeds` counts them, from 0, or lists them. `learning_rate` replaces the compiled one, for all
+    members or one each. `masks` hold weights at zero: a list aligned with the trainable variables,
+    or a dict by their paths, each (*shape) or (member, *shape). `snapshots=k` keeps the weights
+    before training, every k epochs, and at the end. `jit_compile` and `progress` choose themselves.
+    """
+    seeds = _checks.seed_list(seeds)
+    _checks.at_least_one(epochs=epochs, batch_size=batch_size, snapshots=snapshots or 1)
+    given = _checks.arrays(data)
+    _checks.function(build)
+    _checks.batch_fits(batch_size, len(given.x))
     model = seeded(build, seeds[0])
-    initial = initial_weights(build, model, seeds)
-    _build_metrics(model, x[:2], y[:2])
-    split = len(model.trainable_variables)
-    stacked = [np.stack(arrays) for arrays in zip(*initial, strict=True)]
-    rates = (
-        np.full(
-            len(seeds),
-            float(model.optimizer.learning_rate) if learning_rate is None else learning_rate,
-        )
-        if np.ndim(learning_rate) == 0
-        else np.asarray(learning_rate)
+    _checks.model(model)
+    _checks.data(model, given)
+    rates = _checks.rates(model, learning_rate, len(seeds))
+    stacked_masks = _checks.masks(masks, model.trainable_variables, len(seeds))
+
+    initial = [np.stack(v) for v in zip(*initial_weights(build, model, seeds), strict=True)]
+    _build_metrics(model, given.x[:2], given.y[:2])
+    engine = _engine(
+        model,
+        len(seeds),
+        masked=bool(stacked_masks),
+        stops=early_stopping is not None,
+        padded=len(given.x) % batch_size > 0 and _reuse.can_pad(model),
+        jit_compile=_reuse.suits_xla(model) if jit_compile is None else jit_compile,
     )
-    engine = Engine(model, len(seeds), masked=False, jit_compile=True)
-    engine.load(model, stacked[:split], stacked[split:], rates.astype("float32"), [])
-    logs = []
-    kept = {0: engine.weights()} if snapshots else {}
-    for epoch in range(epochs):
-        parts = [batches(s, epoch, len(x), batch_size) for s in seeds]
-        full = np.array([p[: len(x) // batch_size] for p in parts], "int32").swapaxes(0, 1)
-        rest = np.array([p[-1] for p in parts] if len(x) % batch_size else [], "int32")
-        log = engine.train_epoch(x, y, full, rest)
-        if validation:
-            log |= {f"val_{k}": v for k, v in engine.evaluate(*validation).items()}
-        logs.append(log)
-        if snapshots and ((epoch + 1) % snapshots == 0 or epoch + 1 == epochs):
-            kept[epoch + 1] = engine.weights()
-    history = History({key: np.stack([log[key] for log in logs], axis=1) for key in logs[0]})
-    bad = ~np.isfinite([log["loss"] for log in logs]).T
-    bad = np.logical_or.accumulate(bad, axis=1)
-    for value in history.values():
-        value[bad] = np.nan
-    trainable, non_trainable = engine.weights()
-    return Runs(seeds, rates, history, trainable, non_trainable, kept, build, engine.forward)
+    split = len(model.trainable_variables)
+    engine.load(model, initial[:split], initial[split:], rates, stacked_masks)
+    stopper = Stopper(early_stopping, model, len(seeds)) if early_stopping else None
+    with tqdm(
+        total=epochs,
+        desc=f"{len(seeds)} members",
+        unit="epoch",
+        leave=False,
+        disable=not (_someone_watches() if progress is None else progress),
+    ) as bar:
+        history, kept = _fit(engine, given, seeds, epochs, batch_size, stopper, snapshots, bar)
+    return _record(engine, build, seeds, rates, history, kept, stopper, batch_size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,45 +216,125 @@ class Sweep:
     learning_rates: tuple[float, ...]
     runs: Mapping[float, Runs]
 
-    def best(self, key: str) -> float:
-        """The rate with the best median over the seeds; diverged members count as worst."""
-        worst = np.inf if "loss" in key else -np.inf
-        sign = 1 if "loss" in key else -1
-        medians = [np.median(self.runs[r].final(key, diverged=worst)) for r in self.learning_rates]
-        return self.learning_rates[int(np.argmin(sign * np.array(medians)))]
+    def best(self, key: str = "val_accuracy") -> float:
+        """The rate whose median over the seeds is best, diverged members counting as worst.
 
-    def at_edge(self, key: str) -> bool:
-        """Is the best rate the smallest or largest of those searched?"""
+        Higher is better, unless "loss" is in the key.
+        """
+        sign = -1 if "loss" in key else 1
+        medians = [
+            np.median(sign * self.runs[rate].final(key, diverged=-sign * np.inf))
+            for rate in self.learning_rates
+        ]
+        return self.learning_rates[int(np.argmax(medians))]
+
+    def at_edge(self, key: str = "val_accuracy") -> bool:
+        """Whether the best rate is the smallest or the largest of those searched."""
         return self.best(key) in (min(self.learning_rates), max(self.learning_rates))
 
 
-def sweep(build: Build, data, learning_rates: Sequence[float], seeds=16, **options) -> Sweep:
-    """Train every seed at every learning rate, all in one population."""
-    seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-    rates = tuple(float(r) for r in learning_rates)
-    runs = train(
-        build, data, seeds * len(rates), learning_rate=np.repeat(rates, len(seeds)), **options
-    )
+def sweep(
+    build: Build,
+    data,
+    learning_rates: Sequence[float],
+    seeds: int | Sequence[int] = 16,
+    epochs: int = 40,
+    batch_size: int = 32,
+    **options,
+) -> Sweep:
+    """Train every seed at every learning rate, all in one population; `options` as for `train`."""
+    seeds = _checks.seed_list(seeds)
+    rates = tuple(dict.fromkeys(float(rate) for rate in learning_rates))
+    if not rates:
+        raise ValueError("learning_rates is empty; pass at least one rate.")
+    options["learning_rate"] = np.repeat(rates, len(seeds))
+    runs = train(build, data, seeds * len(rates), epochs, batch_size, **options)
     parts = np.arange(len(runs)).reshape(len(rates), len(seeds))
-    return Sweep(rates, {r: runs.take(p) for r, p in zip(rates, parts, strict=True)})
+    return Sweep(rates, {r: runs.take(part) for r, part in zip(rates, parts, strict=True)})
 
 
-def _floats(array) -> np.ndarray:
-    array = np.asarray(array)
-    return array.astype(keras.config.floatx()) if array.dtype.kind == "f" else array
-
-
-def _unpack(data):
-    if hasattr(data, "x_train"):
-        data = (data.x_train, data.y_train), (data.x_val, data.y_val)
-    if not isinstance(data[0], tuple | list):
-        data = data, None
-    train_part, validation = data
-    return tuple(map(_floats, train_part)), validation and tuple(map(_floats, validation))
+def _engine(model: keras.Model, members: int, **kind: bool) -> Engine:
+    """The compiled program for such a population, from an earlier call where there is one."""
+    fingerprint = _reuse.fingerprint(model)
+    if fingerprint is None:
+        return Engine(model, members, **kind)
+    key = (fingerprint, members, *sorted(kind.items()))
+    engines[key] = engines.pop(key, None) or Engine(model, members, **kind)
+    if len(engines) > MOST_ENGINES:
+        del engines[next(iter(engines))]
+    return engines[key]
 
 
 def _build_metrics(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
+    """Let Keras settle loss and metrics on a first batch, as `fit` does."""
     prediction = model(x, training=False)
     model._compute_loss(x=x, y=y, y_pred=prediction, training=False)
     model.compute_metrics(x, y, prediction)
     model.reset_metrics()
+
+
+def _fit(engine, given, seeds, epochs, batch_size, stopper, snapshots, bar):
+    """Train; returns the logs of every epoch, and the weights by epoch."""
+    logs: list[dict[str, np.ndarray]] = []
+    kept = {0: engine.weights()} if snapshots else {}
+    whole = None if _reuse.averages_loss(engine.model) else batch_size
+    running = np.ones(len(seeds), bool)
+    for epoch in range(epochs):
+        if running.any():
+            orders = {s: batches(s, epoch, len(given.x), batch_size) for s in set(seeds)}
+            order = [np.stack(b).astype("int32") for b in zip(*map(orders.get, seeds), strict=True)]
+            log = engine.train_epoch(given.x, given.y, order)
+            if given.validation:
+                scores = engine.evaluate(*given.validation, whole)
+                log |= {f"val_{key}": value for key, value in scores.items()}
+        if stopper and running.any():
+            if logs:  # who has stopped repeats the last values
+                log = {key: np.where(running, log[key], logs[-1][key]) for key in log}
+            restores = stopper.rule.restore_best_weights
+            stopper.update(epoch, log, engine.weights() if restores else None)
+            running = stopper.active.copy()
+            engine.stop(running)
+        logs.append(log)
+        if snapshots and ((epoch + 1) % snapshots == 0 or epoch + 1 == epochs):
+            kept[epoch + 1] = engine.weights()
+        bar.update()
+    engine.finish()
+    return logs, kept
+
+
+def _record(engine, build, seeds, rates, logs, kept, stopper, batch_size) -> Runs:
+    history = History({key: np.stack([log[key] for log in logs], axis=1) for key in logs[0]})
+    losses = [value for key, value in history.items() if key in ("loss", "val_loss")]
+    lost = np.logical_or.accumulate(~np.isfinite(losses).all(axis=0), axis=1)
+    for key, value in history.items():
+        history[key] = np.where(lost, np.nan, value)
+    trained = np.full(len(seeds), len(logs))
+    weights = engine.weights()
+    restored = stopper is not None and stopper.weights is not None
+    return Runs(
+        seeds=seeds,
+        learning_rate=rates,
+        history=history,
+        diverged=lost[:, -1],
+        stopped_epoch=stopper.trained if stopper else trained,
+        kept_epoch=stopper.kept if restored else stopper.trained if stopper else trained,
+        weights=stopper.weights[0] if restored else weights[0],
+        non_trainable=stopper.weights[1] if restored else weights[1],
+        snapshots=kept,
+        build=build,
+        forward=engine.forward,
+        batch_size=batch_size,
+    )
+
+
+def _someone_watches() -> bool:
+    """Whether a bar would be seen: a terminal, or a notebook whose reader could be asked things.
+
+    Tools that execute notebooks to store them allow no input, so nothing is left in the outputs.
+    """
+    if sys.stderr.isatty():
+        return True
+    try:
+        return get_ipython().get_parent()["content"]["allow_stdin"]
+    except (NameError, AttributeError, KeyError, TypeError):
+        return False
