@@ -90,7 +90,7 @@ class FillLedger(SphinxPostTransform):
         """Return one part of the ledger as HTML."""
         ledger, entries = load(), self.entries()
         if node["part"] == "tally":
-            return tally(entries, self.to(PAGE) if PAGE in self.env.found_docs else "")
+            return tally(entries, self.to(PAGE) if PAGE in self.env.found_docs else None)
         if node["part"] == "controls":
             return controls(ledger, _titles(self.env))
         slug = node["slug"]

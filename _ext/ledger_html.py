@@ -24,7 +24,7 @@ MEANINGS = {
     "does not hold": "the measurement speaks against the claim",
     "undecided": "the interval allows both",
     "by reading": "no run can decide; the sources are named",
-    NOT_YET: "its chapter is still to come",
+    NOT_YET: "no chapter has tested it yet",
 }
 
 
@@ -106,13 +106,13 @@ def progress(entries: list[Entry], chapter: str, href: str) -> str:
     )
 
 
-def tally(entries: list[Entry], ledger_href: str) -> str:
+def tally(entries: list[Entry], ledger_href: str | None) -> str:
     """All verdicts: the bar, then each with its shape, count, meaning and a link to the list."""
     counts = Counter(entry.status for entry in entries)
     items = []
     for status, shape in STATUSES.items():
         name = f'<span aria-hidden="true">{shape}</span> {counts[status]} {status}'
-        if ledger_href and counts[status]:
+        if ledger_href is not None and counts[status]:
             query = f"{ledger_href}?verdict={style_name(status)}"
             name = f'<a href="{query}">{name}</a>'
         items.append(

@@ -34,8 +34,13 @@
     for (const field of [form.elements.q, ...fields]) {
       if (field.value) query.set(field.name, field.value);
     }
-    const text = query.toString();
-    history.replaceState(null, "", location.pathname + (text && `?${text}`) + location.hash);
+    const address = new URL(location.href);
+    address.search = query.toString();
+    try {
+      history.replaceState(null, "", address);
+    } catch {
+      // Some browsers allow no address of one's own on pages opened as files.
+    }
   }
 
   function recall() {

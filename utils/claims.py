@@ -7,7 +7,7 @@ Plain text, which is what the tests compare and `verdicts` reads back:
       measured: the numbers behind it
 
 and a small HTML card that says the same. Numbers may differ between machines, verdicts may not:
-a sanitizer for nbval covers `^  measured: .*$` in the text and
+a sanitizer for nbval covers `(?m)^  measured: .*$` in the text and
 `<span class="measured">.*?</span>` in the HTML. A verdict by reading has `finding` instead.
 """
 

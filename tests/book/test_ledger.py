@@ -217,3 +217,111 @@ def test_a_book_without_chapters_has_240_open_claims(tmp_path):
     build(tmp_path / "source", tmp_path / "html")
     tally = page(tmp_path / "html", "index.html").select_one('.ledger-tally [role="img"]')
     assert tally["aria-label"] == "All chapters: 240 claims, 240 not yet"
+
+
+# --- in the browser, opened as a file: no server is needed --------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        options = {
+            "executable_path": chromium,
+            "args": ["--no-sandbox", "--disable-background-networking"],
+        }
+        started = playwright.chromium.launch(**options)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser, book):
+    """A function that opens the ledger page; no error may reach the console."""
+    errors = []
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    tab = context.new_page()
+    tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+
+    def open_page(rest=""):
+        tab.goto("about:blank")
+        tab.goto((book / "pages" / "ledger.html").as_uri() + rest)
+        return tab
+
+    yield open_page
+    context.close()
+    assert errors == []
+
+
+def visible(tab):
+    return tab.locator("li.ledger-claim:visible").count()
+
+
+def says_count(tab, text):
+    tab.wait_for_function(
+        "text => document.querySelector('.ledger-count').textContent === text", arg=text
+    )
+
+
+def test_typing_narrows_the_list_and_the_count_tells(opened):
+    tab = opened()
+    says_count(tab, "240 of 240 claims")
+    wanted = [
+        claim
+        for claim in claims.ledger().values()
+        if "lottery" in f"{claim.id} {claim.says} {claim.why} {claim.how}".lower()
+    ]
+    tab.get_by_label("Search the claims").fill("LOTTERY ticket")
+    tab.wait_for_function("document.querySelector('.ledger-count').textContent.startsWith('1 ')")
+    assert visible(tab) == len(wanted) == 1
+    assert tab.locator("section.ledger-chapter:visible").count() == 1
+    tab.get_by_label("Search the claims").fill("no such words anywhere")
+    says_count(tab, "No claim fits.")
+    tab.get_by_role("button", name="Show all").click()
+    says_count(tab, "240 of 240 claims")
+
+
+def test_filters_combine_and_stand_in_the_address(opened):
+    tab = opened()
+    tab.locator("select[name=chapter]").select_option("optimizers")
+    tab.locator("select[name=expect]").select_option("wrong-as-stated")
+    fits = [
+        claim
+        for claim in claims.ledger().values()
+        if claim.chapter == "optimizers" and claim.expect == "wrong-as-stated"
+    ]
+    says_count(tab, f"{len(fits)} of 240 claims")
+    assert visible(tab) == len(fits)
+    query = tab.url.partition("?")[2]
+    tab = opened(f"?{query}")
+    says_count(tab, f"{len(fits)} of 240 claims")
+
+
+def test_the_address_of_a_claim_opens_it_even_when_the_filter_hides_it(opened):
+    tab = opened("?verdict=holds#claim-adam-second-moment-without-square")
+    says_count(tab, "240 of 240 claims")
+    claim = tab.locator("#claim-adam-second-moment-without-square")
+    assert claim.locator("dl").is_visible()
+    assert tab.evaluate("document.activeElement.id") == claim.get_attribute("id")
+
+
+def test_the_page_fits_a_phone_and_works_by_keyboard(opened):
+    tab = opened()
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tab.get_by_label("Search the claims").focus()
+    tab.keyboard.type("dropout")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.name") == "chapter"
+
+
+def test_without_scripts_the_whole_list_stands_there_and_no_dead_filter(browser, book):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto((book / "pages" / "ledger.html").as_uri())
+    assert visible(tab) == 240
+    assert not tab.locator("form.ledger-filter").is_visible()
+    context.close()
