@@ -166,9 +166,9 @@ def _item(entry: Entry, ledger: Ledger, sources: Sources) -> str:
     attributes = "".join(f' data-{name}="{value}"' for name, value in data.items())
     return (
         f'<li class="ledger-claim ledger-{style_name(status)}" id="claim-{claim.id}"{attributes}>'
-        f'<p class="ledger-says">{html.escape(claim.says)} <a class="ledger-anchor" '
+        f'<p class="ledger-says">{html.escape(claim.says)}</p>'
+        f'<p class="ledger-verdict">{_verdict(entry, sources)} <a class="ledger-anchor" '
         f'href="#claim-{claim.id}" aria-label="Link to this claim">#</a></p>'
-        f'<p class="ledger-verdict">{_verdict(entry, sources)}</p>'
         f"<details><summary>What we expect, and how to find out</summary>"
         f"<dl>{_details(claim, ledger)}</dl></details></li>"
     )

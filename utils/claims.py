@@ -199,7 +199,8 @@ def _running_cell() -> _Cell:
         return _Cell("", "")
     code = str(parent.get("content", {}).get("code", ""))
     digest = hashlib.sha256(code.encode()).hexdigest()
-    cell = parent.get("metadata", {}).get("cellId") or digest
+    metadata = parent.get("metadata", {})
+    cell = metadata.get("cellId") or metadata.get("colab", {}).get("cell_id") or digest
     return _Cell(str(cell), str(parent.get("header", {}).get("msg_id", "")))
 
 

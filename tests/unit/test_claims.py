@@ -31,11 +31,11 @@ def nothing_settled_yet():
 class FakeShell:
     """Stands for a notebook's kernel: which cell runs, and in which execution."""
 
-    def __init__(self, code="", msg_id="1", cell_id=None):
+    def __init__(self, code="", msg_id="1", metadata=None):
         self.parent = {
             "header": {"msg_id": msg_id},
             "content": {"code": code},
-            "metadata": {} if cell_id is None else {"cellId": cell_id},
+            "metadata": metadata or {},
         }
 
     def get_parent(self):
@@ -275,11 +275,13 @@ def test_running_the_same_cell_again_settles_again(kernel):
     assert len(shown) == 2
 
 
-def test_an_edited_cell_with_the_same_id_settles_again(kernel):
-    kernel(code="settle", msg_id="1", cell_id="c")
+@pytest.mark.parametrize("metadata", [{"cellId": "c"}, {"colab": {"cell_id": "c"}}])
+def test_an_edited_cell_settles_again_in_jupyter_and_in_colab(kernel, metadata):
+    kernel(code="settle", msg_id="1", metadata=metadata)
     claims.settle(A_CLAIM, YES)
-    kernel(code="settle  # with more seeds", msg_id="2", cell_id="c")
+    shown = kernel(code="settle  # with more seeds", msg_id="2", metadata=metadata)
     claims.settle(A_CLAIM, NO)
+    assert shown[1]["text/plain"].startswith(f"{A_CLAIM}: does not hold")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +289,7 @@ def test_an_edited_cell_with_the_same_id_settles_again(kernel):
     [
         {"code": "another cell", "msg_id": "2"},
         {"code": "settle", "msg_id": "1"},
-        {"code": "settle", "msg_id": "2", "cell_id": "d"},
+        {"code": "settle", "msg_id": "2", "metadata": {"cellId": "d"}},
     ],
 )
 def test_another_cell_or_a_second_line_of_the_same_run_cannot_settle_again(kernel, second):
