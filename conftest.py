@@ -5,6 +5,7 @@ from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from tools.course import HERE
 from tools.kernels import environment
@@ -12,6 +13,10 @@ from tools.kernels import environment
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 os.environ.update(environment(HERE))
+
+# No deadline: a slow machine is no error. The same examples each time: neither is bad luck.
+settings.register_profile("course", deadline=None, derandomize=True)
+settings.load_profile("course")
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from importlib import metadata
@@ -52,7 +53,8 @@ async def execute(
     (course.root / "chapters").mkdir(exist_ok=True)
     begin = time.perf_counter()
     try:
-        await client.async_execute(env=environment(course))
+        # What the kernel writes to stderr also arrives as output; there is no need of an echo.
+        await client.async_execute(env=environment(course), stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         raise CourseError(f"{shown(current)}\n{traceback(current)}") from error
     except TimeoutError as error:

@@ -9,11 +9,15 @@ from nbformat import NotebookNode, from_dict
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
+LIBRARY_LOG = re.compile(
+    r"^(?:WARNING: All log messages before absl.*|[IW]\d{4} [\d:.]+ .*)\n?",
+    flags=re.MULTILINE,
+)
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-f]{6,}")
 
 
 def normalize(notebook: NotebookNode) -> list[str]:
-    """Normalize in place; returns what the cells wrote to stderr, which is not stored."""
+    """Normalize in place; returns what the cells, not the libraries, wrote to stderr."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     course = notebook.metadata.get("course")
     notebook.metadata = from_dict({"kernelspec": KERNEL, "language_info": LANGUAGE})
@@ -24,7 +28,7 @@ def normalize(notebook: NotebookNode) -> list[str]:
         cell.id = identity
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            stderr += [o.text for o in cell.outputs if _is_stderr(o)]
+            stderr += [LIBRARY_LOG.sub("", o.text) for o in cell.outputs if _is_stderr(o)]
             cell.outputs = clean(cell.outputs)
     return stderr
 

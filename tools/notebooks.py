@@ -83,7 +83,7 @@ async def run(course: Course, job: Job, progress: Progress, limit: asyncio.Semap
     progress.console.print(f"{job.slug}: executed in {seconds:.0f} s", highlight=False)
     if said:
         progress.console.print(f"{job.slug} wrote to stderr, which is not stored:", style="yellow")
-        progress.console.print(said, highlight=False, markup=False)
+        progress.console.print(said, highlight=False, markup=False, soft_wrap=True)
     return None
 
 
