@@ -12,6 +12,7 @@ from typing import Any
 from docutils import nodes
 from pybtex.database import parse_file
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -189,6 +190,14 @@ def outdated(
     return [doc for doc, data in env.metadata.items() if "shows_ledger" in data]
 
 
+def add_assets(app: Sphinx, config: Config) -> None:
+    """Load the script and the style once: Jupyter Book lists all of _static by itself."""
+    if "ledger.css" not in config.html_css_files:
+        app.add_css_file("ledger.css")
+    if "ledger.js" not in config.html_js_files:
+        app.add_js_file("ledger.js")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives, the transform, and the page's script and style."""
     app.add_node(LedgerNode)
@@ -196,6 +205,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger-tally", LedgerTally)
     app.add_post_transform(FillLedger)
     app.connect("env-get-outdated", outdated)
-    app.add_css_file("ledger.css")
-    app.add_js_file("ledger.js", loading_method="defer")
+    app.connect("config-inited", add_assets)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

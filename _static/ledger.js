@@ -1,7 +1,7 @@
 // The ledger page: filter the claims by text and by kind of verdict, without a server.
 // The filter stands in the address (?q=adam&verdict=holds), and #claim-… opens that claim.
-(() => {
-  "use strict";
+"use strict";
+document.addEventListener("DOMContentLoaded", () => {
   const form = document.querySelector(".ledger-filter");
   if (!form) return;
 
@@ -95,4 +95,4 @@
   recall();
   apply();
   openTarget();
-})();
+});
