@@ -55,23 +55,25 @@ clean: ## remove the built book, caches and .venv
 	find utils tools tests _ext benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Set-up. The three sets contain each other and are installed one after the other, also under -j.
+# NEWEST=1 in a fresh checkout takes the names of pyproject.toml instead of the pins.
 
 $(STAMPS)/python: FORCE
 	@PYTHON="$(PYTHON)" sh tools/environment.sh
 
 $(STAMPS)/book: requirements-book.txt $(STAMPS)/python
 	@echo "Installing what the book needs into .venv"
-	@$(PIP_INSTALL) -r requirements-book.txt
+	@$(if $(NEWEST),$(PIP_INSTALL) --upgrade pip)
+	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group book,-r requirements-book.txt)
 	@touch $@
 
 $(STAMPS)/check: requirements.txt $(STAMPS)/book
 	@echo "Installing what the checks need into .venv"
-	@$(PIP_INSTALL) --constraint requirements.txt jupytext ruff
+	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group check,--constraint requirements.txt jupytext ruff)
 	@touch $@
 
 $(STAMPS)/all: requirements.txt $(STAMPS)/check
 	@echo "Installing everything that the chapters and tests need into .venv"
-	@$(PIP_INSTALL) -r requirements.txt
+	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group all,-r requirements.txt)
 	@touch $@
 
 _build/.inputs: FORCE
