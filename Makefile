@@ -8,6 +8,7 @@ PORT ?= 8000
 VENV_PYTHON := .venv/bin/python
 STAMPS := .venv/.stamps
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check
+JUPYTER_BOOK := $(VENV_PYTHON) -c "from jupyter_book.cli.main import main; main()"
 PYTEST := $(VENV_PYTHON) -m pytest
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 	--nbval-sanitize-with tests/nbval/sanitize.cfg
@@ -82,5 +83,7 @@ _build/.inputs: FORCE
 
 # Always from scratch: an incremental build would not repeat the warnings of pages that it skips.
 _build/.book: $(BOOK_INPUTS) _build/.inputs $(STAMPS)/book
-	@$(VENV_PYTHON) -m jupyter_book build --all --warningiserror --keep-going --quiet .
+	@echo "Building the book"
+	@$(JUPYTER_BOOK) build --all --warningiserror --keep-going --quiet . > _build/log.txt \
+		|| { cat _build/log.txt; exit 1; }
 	@touch $@
