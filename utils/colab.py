@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SMALL_PACKAGES = {"mnist1d": "mnist1d", "yaml": "pyyaml"}
+SMALL_PACKAGES = {"mnist1d": "mnist1d", "tqdm": "tqdm", "yaml": "pyyaml"}
 """Import name -> package name of what a hosted notebook may lack."""
 
 

@@ -35,6 +35,7 @@ PREINSTALLED = (
     "pyyaml",
     "pip",
 )
+LACKING = ("mnist1d", "tqdm")
 OFFLINE = """\
 import socket
 
@@ -176,7 +177,8 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
     _git("clone", "--quiet", "--bare", str(course.root), str(root / "bare.git"), cwd=root)
     for name in ("home", "wheels"):
         (root / name).mkdir()
-    wheel("mnist1d", root / "wheels")
+    for name in LACKING:
+        wheel(name, root / "wheels")
     python = build(root / "venv")
     rewrites = {ADDRESS: (root / "bare.git").as_uri()}
     yield Hosted(

@@ -52,7 +52,7 @@ def execute_there(hosted, notebook: NotebookNode, folder: Path, kernels: Path) -
 def test_the_environment_has_the_usual_packages_and_nothing_of_ours(hosted, tmp_path) -> None:
     names = {line.split("==")[0].lower() for line in packages(hosted, tmp_path)}
     assert {"tensorflow", "keras", "numpy", "scipy", "scikit-learn", "matplotlib"} <= names
-    assert not {"mnist1d", "nbval", "jupytext", "jupyter-book"} & names
+    assert not {"mnist1d", "tqdm", "nbval", "jupytext", "jupyter-book"} & names
     assert python(hosted, "import utils", tmp_path, hosted.variables).returncode != 0
 
 
@@ -95,7 +95,7 @@ def test_a_chapter_alone_runs_top_to_bottom_and_changes_no_package(
     execute_there(hosted, notebook, folder, tmp_path / "kernels")
 
     added = packages(hosted, tmp_path) ^ before
-    assert {re.sub("==.*", "", line) for line in added} <= {"mnist1d"}
+    assert {re.sub("==.*", "", line) for line in added} <= {"mnist1d", "tqdm"}
     (folder / "there.ipynb").write_text(json.dumps(notebook))
     settled = {one.id: one.verdict for one in claims.verdicts(folder / "there.ipynb")}
     assert settled == {one.id: one.verdict for one in claims.verdicts(stored)}
