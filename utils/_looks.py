@@ -94,8 +94,8 @@ def known_look(name: str) -> Look | None:
     return LOOKS.get(words) or LOOKS.get(words.replace(" ", "_"))
 
 
-SAVE: dict[str, Any] = {"bbox_inches": "tight", "metadata": {"Date": None, "Creator": None}}
-"""What makes a saved SVG reproducible: `figure.savefig("name.svg", **SAVE)`."""
+SAVE: dict[str, Any] = {"bbox_inches": None, "metadata": {"Date": None, "Creator": None}}
+"""For `savefig`: all figures keep their one width, so their texts one size; SVG without a date."""
 
 RC: dict[str, Any] = {
     "axes.axisbelow": True,

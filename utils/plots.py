@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from utils._end_labels import end_labels
@@ -66,6 +67,8 @@ def band(
     a thin line. Diverged members are NaN: replace them by what they are worth, or be refused.
     """
     x, values = np.asarray(x), np.asarray(values)
+    if np.issubdtype(x.dtype, np.integer):
+        ax.xaxis.set_major_locator(_whole_numbers())
     if values.shape[-1:] != x.shape or values.ndim not in (1, 2):
         raise ValueError(
             f"x has shape {x.shape} and values {values.shape}; "
@@ -117,14 +120,14 @@ def layer_map(
     values: ArrayLike,
     epochs: ArrayLike,
     layers: Sequence[str],
-    label: str,
+    label: str | None = None,
     limits: tuple[float, float] | None = None,
 ) -> None:
     """Draw one number per layer along training as a heat map with a logarithmic scale.
 
     values: (epoch, layer), positive; the first layer is the lowest row. `label` names the number
-    on the color bar. Zeros have no logarithm: such cells are hatched. `limits` fix the scale where
-    several maps are to be compared.
+    on the color bar; without it there is none. Zeros have no logarithm: such cells are hatched.
+    Maps to be compared need the same `limits` of the scale, and then one bar.
     """
     values, epochs = np.asarray(values, float), np.asarray(epochs)
     if values.shape != (len(epochs), len(layers)):
@@ -146,14 +149,17 @@ def layer_map(
         shading="nearest",
     )
     mesh.set_rasterized(True)
-    ax.patch.set(hatch="////", facecolor="none")
+    if shown.mask.any():
+        ax.patch.set(hatch="////")
     ax.set_yticks(range(len(layers)), list(layers))
     ax.set_xlabel("epoch")
     ax.grid(visible=False)
     ax.tick_params(axis="y", length=0)
-    bar = ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.03, aspect=14)
-    bar.solids.set_rasterized(True)
-    bar.outline.set_visible(False)
+    ax.xaxis.set_major_locator(_whole_numbers())
+    if label is not None:
+        bar = ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.03, aspect=14)
+        bar.solids.set_rasterized(True)
+        bar.outline.set_visible(False)
 
 
 def plane(
@@ -167,6 +173,15 @@ def plane(
     return grid, (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
 
 
+def examples(ax: Axes, x: ArrayLike, y: ArrayLike, size: float = 3.6) -> None:
+    """Draw two-feature examples: circles for class 0, triangles for class 1, `size` in points."""
+    for label, look in enumerate(CLASSES):
+        chosen = np.asarray(x)[np.asarray(y) == label]
+        marks = {"markersize": size, "markeredgecolor": PAPER, "markeredgewidth": 0.3}
+        ax.plot(*chosen.T, look.marker, color=look.color, rasterized=True, zorder=1, **marks)
+    ax.set(aspect="equal", xlabel="feature 1", ylabel="feature 2")
+
+
 def boundary(
     ax: Axes,
     probability: ArrayLike,
@@ -178,8 +193,7 @@ def boundary(
     """Draw where a two-feature classifier says which class, and the line where it is undecided.
 
     probability: of class 1 at the points of `plane`, in their order; extent: as `plane` gave it.
-    x, y: (n, 2) and (n,), examples to draw over it, circles for class 0, triangles for class 1;
-    size: of these marks, in points.
+    x, y: (n, 2) and (n,), `examples` to draw over it.
     """
     flat = np.asarray(probability, float).ravel()
     side = round(len(flat) ** 0.5)
@@ -197,10 +211,7 @@ def boundary(
     if image.min() < 0.5 < image.max():
         ax.contour(columns, rows, image, [0.5], colors=[INK], linewidths=1.6, zorder=2)
     if x is not None:
-        for label, look in enumerate(CLASSES):
-            chosen = np.asarray(x)[np.asarray(y) == label]
-            marks = {"markersize": size, "markeredgecolor": PAPER, "markeredgewidth": 0.3}
-            ax.plot(*chosen.T, look.marker, color=look.color, rasterized=True, zorder=1, **marks)
+        examples(ax, x, y, size)
     ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal", xlabel="feature 1", ylabel="feature 2")
     ax.grid(visible=False)
 
@@ -253,16 +264,14 @@ def network(ax: Axes, sizes: Sequence[int], labels: Sequence[str] | None = None)
         if gap:
             ax.plot([place] * 3, [-0.22, 0, 0.22], "o", color=INK, markersize=2.2)
         text = labels[place] if labels else str(sizes[place])
-        ax.annotate(
-            text,
-            (place, min(map(np.min, heights))),
-            (0, -15),
-            ha="center",
-            va="top",
-            textcoords="offset points",
-        )
+        below = {"textcoords": "offset points", "ha": "center", "va": "top"}
+        ax.annotate(text, (place, min(map(np.min, heights))), (0, -15), **below)
     ax.margins(0.12, 0.08)
     ax.set_axis_off()
+
+
+def _whole_numbers() -> MaxNLocator:
+    return MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True)
 
 
 def _look(name: str, color: str | None, position: int) -> Look:

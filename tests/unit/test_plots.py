@@ -221,6 +221,31 @@ def test_a_figure_is_small_and_undated(draw):
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
+def test_all_figures_are_equally_wide_so_that_their_texts_are_equally_large(draw):
+    assert re.search(r'viewBox="0 0 403\.2 ', svg(draw()))
+
+
+def test_examples_are_told_apart_by_shape_as_well_as_color():
+    _, ax = plt.subplots()
+    x = np.array([[0, 1], [2, 3], [4, 5]])
+    plots.examples(ax, x, [0, 1, 0])
+    zeros, ones = ax.lines
+    np.testing.assert_array_equal(zeros.get_xydata(), x[[0, 2]])
+    np.testing.assert_array_equal(ones.get_xydata(), x[[1]])
+    assert zeros.get_marker() != ones.get_marker()
+    assert zeros.get_color() != ones.get_color()
+
+
+@pytest.mark.parametrize("epochs", [range(1, 5), range(1, 21)])
+def test_epochs_are_counted_in_whole_numbers(epochs):
+    figure, ax = plt.subplots()
+    plots.band(ax, epochs, np.ones(len(epochs)), "relu")
+    figure.canvas.draw()
+    ticks = ax.get_xticks()
+    np.testing.assert_array_equal(ticks, np.round(ticks))
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
 def test_all_text_of_a_figure_is_text_in_ink_and_nothing_is_pure_black(draw):
     root = ElementTree.fromstring(svg(draw()))
     parent = {child: element for element in root.iter() for child in element}
@@ -291,6 +316,14 @@ def test_layer_maps_to_be_compared_share_the_limits_given():
     _, ax = plt.subplots()
     plots.layer_map(ax, np.ones((2, 1)), [0, 1], ["only"], "norm", limits=(1e-8, 1e2))
     assert ax.collections[0].get_clim() == (1e-8, 1e2)
+
+
+def test_a_layer_map_has_a_color_bar_only_when_it_names_the_number():
+    figure, (left, right) = plt.subplots(1, 2)
+    plots.layer_map(left, np.ones((2, 1)), [0, 1], ["only"])
+    assert len(figure.axes) == 2
+    plots.layer_map(right, np.ones((2, 1)), [0, 1], ["only"], "norm")
+    assert [ax.get_ylabel() for ax in figure.axes] == ["", "", "norm"]
 
 
 def test_a_layer_map_of_all_members_is_refused():
