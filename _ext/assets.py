@@ -42,7 +42,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         if cleaned != text:
             page.write_text(cleaned, encoding="utf-8")
     static = out / "_static"
-    for unused in static.glob("scripts/fontawesome.js*"):
+    for unused in (*static.glob("scripts/fontawesome.js*"), *static.glob("*webpack-macros.html")):
         unused.unlink()
     shutil.rmtree(static / "vendor" / "fontawesome", ignore_errors=True)
 

@@ -49,7 +49,7 @@ def add_tags(
         for name, value in tags.items()
         if value
     ]
-    if "description" not in meta and tags["og:description"]:
+    if tags["og:description"]:
         lines.append(f'<meta name="description" content="{html.escape(tags["og:description"])}" />')
     context["metatags"] = context.get("metatags", "") + "\n".join(lines) + "\n"
 

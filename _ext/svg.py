@@ -7,7 +7,12 @@ attributes and style properties that draw are kept, and nothing points outside o
 import re
 from xml.etree import ElementTree
 
-INK, PAPER = "#1b1f24", "#fdfcf9"
+THEMED = {  # a stored color -> what the page's theme makes of it
+    "#1b1f24": "currentColor",
+    "#fdfcf9": "var(--paper)",
+    "#0072b2": "var(--data-blue)",
+}
+PAPER = "#fdfcf9"
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
@@ -124,13 +129,14 @@ def _style(style: str, prefix: str) -> str:
 
 
 def _value(value: str, prefix: str) -> str | None:
-    """Point references at the prefixed ids; give ink and paper the theme's colours."""
+    """Point references at the prefixed ids; give ink and paper the theme's colors."""
     value = LOCAL.sub(lambda match: f"url(#{prefix}{match[1]})", value)
     rest = value.replace(f"url(#{prefix}", "")
     if re.search(r"url|image|expression|javascript|attr\(|\\|/\*", rest, re.IGNORECASE):
         return None
-    value = re.sub(INK, "currentColor", value, flags=re.IGNORECASE)
-    return re.sub(PAPER, "var(--paper)", value, flags=re.IGNORECASE)
+    for stored, themed in THEMED.items():
+        value = re.sub(rf"{stored}\b", themed, value, flags=re.IGNORECASE)
+    return value
 
 
 def _name(root: ElementTree.Element, label: str) -> None:

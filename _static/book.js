@@ -1,7 +1,8 @@
 // What scrolls inside itself can be reached and scrolled with the keyboard.
 function reachScrollers() {
   for (const box of document.querySelectorAll(
-    ".bd-article pre, .bd-article div.math, .cell_output .text_html, .pst-scrollable-table-container",
+    ".bd-article pre, .cell_output .text_html, .pst-scrollable-table-container, " +
+      ".bd-article div.math, mjx-container[display=true]",
   )) {
     if (box.scrollWidth > box.clientWidth + 1) {
       box.tabIndex = 0;
@@ -11,5 +12,8 @@ function reachScrollers() {
   }
 }
 
-window.addEventListener("load", reachScrollers);
+window.addEventListener("load", () => {
+  reachScrollers();
+  window.MathJax?.startup?.promise.then(reachScrollers); // formulas get their width late
+});
 window.addEventListener("resize", reachScrollers);

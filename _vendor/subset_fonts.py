@@ -63,7 +63,7 @@ CUTS = (
 
 
 def rename(font: TTFont, family: str) -> None:
-    """Give the font our own name and keep who made it and under which licence."""
+    """Give the font our own name and keep who made it and under which license."""
     kept = {0, 5, 11, 13, 14}
     table = font["name"]
     table.names = [record for record in table.names if record.nameID in kept]

@@ -1,0 +1,113 @@
+import json
+
+import nbformat
+import pytest
+from chapter_head import head
+from chapters import Chapter, read_chapter
+
+TEXT = """# The nitty-gritty
+
+Opening words.
+
+## Objectives
+
+After this chapter you can
+
+- tell **one** thing from
+  another;
+- read `probes`, see [setup](https://example.org/setup).
+
+**Prerequisites.** Python and a [first look](https://example.org)
+at Keras.
+
+## Next
+
+- no objective
+"""
+
+
+def write(path, *sources, **metadata):
+    cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
+    cells.append(nbformat.v4.new_code_cell("word " * 1000))
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+    return path
+
+
+def test_a_chapter_tells_its_title_objectives_and_prerequisites(tmp_path):
+    chapter = read_chapter(write(tmp_path / "nitty-gritty.ipynb", TEXT))
+    assert chapter.slug == "nitty-gritty"
+    assert chapter.title == "The nitty-gritty"
+    assert chapter.objectives == ("tell **one** thing from another;", "read `probes`, see setup.")
+    assert chapter.prerequisites == "Python and a first look at Keras."
+
+
+@pytest.mark.parametrize(("words", "minutes"), [(10, 1), (398, 2), (600, 4)])
+def test_minutes_are_counted_from_prose_and_not_from_code(tmp_path, words, minutes):
+    prose = "# Title\n\n" + "word " * words + "\n\n```python\n" + "code " * 900 + "\n```\n"
+    assert read_chapter(write(tmp_path / "a.ipynb", prose)).minutes == minutes
+
+
+def test_seconds_come_from_the_run_and_are_missing_before_it(tmp_path):
+    path = tmp_path / "a.ipynb"
+    assert read_chapter(write(path, "# T")).seconds is None
+    assert read_chapter(write(path, "# T", course={"seconds": 41.2})).seconds == 42
+
+
+@pytest.mark.parametrize("text", ["{", "[]", json.dumps({"nbformat": 4})])
+def test_a_broken_notebook_is_named(tmp_path, text):
+    path = tmp_path / "broken.ipynb"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"broken\.ipynb is not a notebook"):
+        read_chapter(path)
+
+
+def test_a_chapter_without_a_title_says_how_to_give_it_one(tmp_path):
+    with pytest.raises(ValueError, match="begin its first cell with a line '# Title'"):
+        read_chapter(write(tmp_path / "a.ipynb", "No heading."))
+
+
+def chapter(**changes):
+    given = {"slug": "a", "title": "A", "objectives": (), "prerequisites": "", "minutes": 7}
+    return Chapter(**{**given, "seconds": None, **changes})
+
+
+def test_the_head_tells_both_lengths_and_where_to_run_it():
+    line = head(chapter(seconds=41), "https://github.com/owner/name", "main")
+    assert "7 min to read · 41 s to run" in line
+    address = "https://colab.research.google.com/github/owner/name/blob/main/chapters/a.ipynb"
+    assert f'href="{address}"' in line
+    assert 'href="../_sources/chapters/a.ipynb" download' in line
+
+
+def test_without_a_public_address_the_head_leads_to_the_setup_page():
+    line = head(chapter(), "https://github.com/-unset-/training-neural-networks", "main")
+    assert "7 min to read</span>" in line
+    assert 'href="../pages/setup.html#colab"' in line
+    assert "colab.research" not in line
+
+
+def test_the_outline_shows_finished_chapters_and_marks_those_to_come(small_book, tmp_path):
+    source = tmp_path / "source" / "chapters"
+    source.mkdir(parents=True)
+    write(source / "nitty-gritty.ipynb", TEXT, language_info={"name": "python"})
+    outline = [
+        {
+            "part": "I",
+            "chapters": [
+                {"slug": "nitty-gritty", "title": "Planned title", "question": "Why?"},
+                {"slug": "recipe", "title": "A recipe", "question": "What first?"},
+            ],
+        }
+    ]
+    index = "# B\n\n```{outline} full\n```\n\n```{toctree}\nchapters/nitty-gritty\n```\n"
+    page = small_book({"index.md": index}, ["outline"], course_outline=outline).page()
+    ready, to_come = page.select("ul.outline-full > li")
+    assert ready.select_one("a")["href"] == "chapters/nitty-gritty.html"
+    assert ready.select_one("a").get_text() == "The nitty-gritty"
+    assert [item.get_text(strip=True) for item in ready.select("li")] == [
+        "tellonething from another;",
+        "readprobes, see setup.",
+    ]
+    assert "Prerequisites: Python" in ready.get_text()
+    assert "to come" in to_come.get_text()
+    assert not to_come.find("a")

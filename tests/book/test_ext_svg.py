@@ -1,0 +1,142 @@
+import io
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from svg import UnsafeFigure, inline_svg
+
+OPEN = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    'viewBox="0 0 10 10">'
+)
+RED_DOT = "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4"
+
+HOSTILE = {
+    "a script": "<script>alert(1)</script>",
+    "a script in another namespace": '<x:script xmlns:x="http://www.w3.org/1999/xhtml">1</x:script>',
+    "an event attribute": '<rect onload="alert(1)" onclick="alert(1)" width="1" height="1"/>',
+    "HTML inside": '<foreignObject><body xmlns="http://www.w3.org/1999/xhtml"/></foreignObject>',
+    "a link": '<a href="javascript:alert(1)"><text>here</text></a>',
+    "a link by XLink": '<a xlink:href="https://example.org"><text>here</text></a>',
+    "an image from elsewhere": '<image href="https://example.org/x.png"/>',
+    "an SVG as image": '<image href="data:image/svg+xml;base64,PHN2Zy8+"/>',
+    "a use of another file": '<use href="https://example.org/x.svg#a"/>',
+    "a style sheet": "<style>body {display: none} @import url(https://example.org);</style>",
+    "a url in a style": '<rect style="fill: url(https://example.org/#a)" width="1" height="1"/>',
+    "a url with escapes": r'<rect style="fill: u\72l(https://example.org)" width="1" height="1"/>',
+    "a url with a comment": '<rect style="fill: ur/**/l(https://example.org)" width="1"/>',
+    "a url in an attribute": '<rect fill="url(https://example.org/#a)" width="1" height="1"/>',
+    "a style that leaves the figure": '<rect style="position: fixed; inset: 0" class="modal"/>',
+    "an animation": '<rect><set attributeName="href" to="javascript:alert(1)"/></rect>',
+    "a description with markup": "<desc><b>bold</b>&lt;script&gt;alert(1)&lt;/script&gt;</desc>",
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_nothing_hostile_survives(what):
+    markup = inline_svg(f"{OPEN}{HOSTILE[what]}<circle r='1'/></svg>", "p-", "A dot in a box.")
+    page = BeautifulSoup(markup, "html.parser")
+    assert page.find("circle"), "what draws has to stay"
+    assert "example.org" not in markup
+    for element in page.find_all(True):
+        assert element.name not in {"script", "style", "a", "foreignobject", "set", "b", "body"}
+        assert not [key for key in element.attrs if key.startswith("on")]
+        assert "javascript" not in str(element.attrs)
+        assert "position" not in element.get("style", "")
+        if element.name != "svg":
+            assert not element.get("class")
+
+
+def test_the_text_after_a_removed_element_stays():
+    markup = inline_svg(f"{OPEN}<text>a<script>x</script>b</text></svg>", "p-", "Two letters.")
+    assert BeautifulSoup(markup, "html.parser").find("text").get_text() == "ab"
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ('<!DOCTYPE svg [<!ENTITY a "b">]>' + OPEN + "&a;</svg>", "entities"),
+        ('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>', "entities"),
+        (OPEN, "not well-formed"),
+        ("<html/>", "expected an <svg> element"),
+        ('<svg xmlns="http://www.w3.org/2000/svg"/>', "viewBox"),
+    ],
+)
+def test_what_cannot_be_cleaned_is_refused_with_a_reason(source, complaint):
+    with pytest.raises(UnsafeFigure, match=complaint):
+        inline_svg(source, "p-", "Nothing to see.")
+
+
+def test_the_label_is_the_name_and_cannot_break_out():
+    label = "Loss < 0.1 & \"flat\" 'after' <script>"
+    figure = BeautifulSoup(inline_svg(f"{OPEN}</svg>", "p-", label), "html.parser").svg
+    assert figure["role"] == "img"
+    assert figure["aria-label"] == label
+    assert not figure.find_all(True)
+
+
+def test_a_raster_part_stays():
+    source = f'{OPEN}<image xlink:href="data:image/png;base64,{RED_DOT}" width="5"/></svg>'
+    image = BeautifulSoup(inline_svg(source, "p-", "A red dot."), "html.parser").find("image")
+    assert image["href"] == f"data:image/png;base64,{RED_DOT}"
+
+
+@pytest.fixture(scope="module")
+def figure():
+    """A figure with everything that matplotlib draws, stored as the chapters store theirs."""
+    look = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "fixed",
+        "figure.facecolor": "#fdfcf9",
+        "savefig.facecolor": "#fdfcf9",
+        "text.color": "#1b1f24",
+        "axes.edgecolor": "#1b1f24",
+    }
+    with plt.rc_context(look):
+        fig, ax = plt.subplots()
+        ax.plot([0, 1], [0, 1], color="#0072b2", label="a line")
+        ax.fill_between([0, 1], [0, 1], [1, 2], color="#d55e00", alpha=0.2)
+        ax.imshow(np.eye(3), extent=(0, 1, 0, 1))
+        ax.set_title("Two lines < three $x^2$")
+        ax.legend()
+        stored = io.StringIO()
+        fig.savefig(stored, format="svg", metadata={"Date": None})
+        plt.close(fig)
+    return stored.getvalue()
+
+
+def drawn(markup):
+    page = BeautifulSoup(markup[markup.index("<svg") :], "html.parser")
+    return {name: len(page.find_all(name)) for name in ("path", "use", "text", "image", "g")}
+
+
+def test_everything_that_matplotlib_draws_stays_but_the_background(figure):
+    before, after = drawn(figure), drawn(inline_svg(figure, "p-", "A line and a band."))
+    assert before["path"] > 5
+    assert before["image"] == 1
+    assert after == {**before, "path": before["path"] - 1}
+
+
+def test_every_reference_finds_its_target_and_two_figures_share_no_id(figure):
+    ids = []
+    for prefix in ("one-", "two-"):
+        page = BeautifulSoup(inline_svg(figure, prefix, "A line and a band."), "html.parser")
+        own = [element["id"] for element in page.find_all(id=True)]
+        links = re.findall(r"url\(#([^)]+)\)", str(page))
+        links += [use["href"][1:] for use in page.find_all("use")]
+        assert links
+        assert set(links) <= set(own)
+        ids += own
+    assert len(ids) == len(set(ids))
+
+
+def test_ink_paper_and_the_dark_blue_follow_the_theme(figure):
+    markup = inline_svg(figure, "p-", "A line and a band.").lower()
+    for stored in ("#1b1f24", "#fdfcf9", "#0072b2"):
+        assert stored in figure.lower()
+        assert stored not in markup
+    assert "currentcolor" in markup
+    assert "var(--data-blue)" in markup
+    assert "#d55e00" in markup, "data keep their colors"

@@ -1,0 +1,171 @@
+"""The built book as files: what `make book` left in _build/html."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+GENERATED = {"search.html", "genindex.html"}
+VERDICTS = ("holds", "holds-here", "does-not-hold", "undecided", "by-reading")
+
+
+@pytest.fixture(scope="module")
+def config():
+    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def contents():
+    """The pages of the table of contents, in order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    return [toc["root"], *listed]
+
+
+def test_the_book_holds_the_pages_of_its_contents_and_nothing_else(pages, contents):
+    assert set(pages) - GENERATED == {f"{name}.html" for name in contents}
+
+
+def test_every_finished_chapter_stands_in_the_contents_in_the_outlines_order(config, contents):
+    outline = config["sphinx"]["config"]["course_outline"]
+    planned = [entry["slug"] for part in outline for entry in part["chapters"]]
+    finished = {path.stem for path in (ROOT / "chapters").glob("*.ipynb")}
+    assert finished <= set(planned)
+    listed = [name.removeprefix("chapters/") for name in contents if name.startswith("chapters/")]
+    assert listed == [slug for slug in planned if slug in finished]
+
+
+def test_no_page_loads_anything_from_elsewhere(pages):
+    for name, page in pages.items():
+        loaded = [tag["src"] for tag in page.select("[src]")]
+        loaded += [
+            tag["href"] for tag in page.select("link[href]") if "canonical" not in tag["rel"]
+        ]
+        elsewhere = [address for address in loaded if urlsplit(address).netloc]
+        assert not elsewhere, name
+
+
+def test_no_style_sheet_loads_anything_from_elsewhere(built):
+    for path in (built / "_static").glob("*.css"):
+        addresses = re.findall(r"url\(\s*[\"']?([^\"')]+)", path.read_text(encoding="utf-8"))
+        assert not [a for a in addresses if urlsplit(a).netloc], path.name
+
+
+def test_every_script_and_style_sheet_is_loaded_once_and_is_there(built, pages):
+    for name, page in pages.items():
+        loaded = [tag["src"] for tag in page.select("script[src]")]
+        loaded += [tag["href"] for tag in page.select("link[rel=stylesheet]")]
+        files = [address.partition("?")[0] for address in loaded]
+        assert len(files) == len(set(files)), name
+        for file in files:
+            assert ((built / name).parent / file).exists(), f"{name} loads {file}"
+
+
+def test_neither_icon_library_nor_thebe_nor_unused_mathjax_is_loaded(built, pages):
+    assert not list(built.rglob("fontawesome*"))
+    for name, page in pages.items():
+        scripts = " ".join(str(tag) for tag in page.find_all("script"))
+        assert "fontawesome" not in scripts
+        assert "thebe" not in scripts.casefold()
+        assert ("tex-chtml.js" in scripts) == bool(page.select(".math")), name
+
+
+def test_every_link_within_the_book_leads_somewhere(built, pages):
+    ids = {name: {tag["id"] for tag in page.select("[id]")} for name, page in pages.items()}
+    for name, page in pages.items():
+        for link in page.select("a[href]"):
+            address = urlsplit(link["href"])
+            if address.scheme or address.netloc:
+                continue
+            target = ((built / name).parent / address.path).resolve() if address.path else None
+            assert target is None or target.exists(), f"{name}: {link['href']}"
+            page_of = target.relative_to(built.resolve()).as_posix() if target else name
+            if address.fragment and page_of in ids:
+                assert address.fragment in ids[page_of], f"{name}: {link['href']}"
+
+
+def test_no_id_stands_twice_on_a_page(pages):
+    for name, page in pages.items():
+        ids = [tag["id"] for tag in page.select("article [id]")]
+        twice = {i for i in ids if ids.count(i) > 1}
+        assert not twice, name
+
+
+def test_every_picture_says_in_words_what_it_shows(pages):
+    for name, page in pages.items():
+        for picture in page.select("article img"):
+            assert " " in picture.get("alt", ""), f"{name}: {picture.get('src')}"
+        for figure in page.select("article svg"):
+            label = figure.get("aria-label", "")
+            hidden = figure.get("aria-hidden") == "true"
+            assert hidden or (" " in label and not re.search(r"\.(svg|png)$", label)), name
+
+
+def test_every_page_describes_itself_in_a_sentence(pages, contents):
+    told = {}
+    for name in contents:
+        page = pages[f"{name}.html"]
+        told[name] = page.find("meta", {"name": "description"})["content"]
+        assert 20 < len(told[name]) <= 250, name
+        assert page.find("meta", {"property": "og:description"})["content"] == told[name]
+    assert len(set(told.values())) == len(told), "two pages describe themselves by the same words"
+
+
+def test_every_chapter_says_below_its_title_how_long_it_takes(pages):
+    for name, page in pages.items():
+        if name.startswith("chapters/"):
+            head = page.select_one("article h1 + .chapter-head")
+            assert re.search(r"\d+ min to read · \d+ s to run", head.get_text()), name
+
+
+def test_the_fonts_are_four_small_files_with_their_license(built):
+    fonts = sorted((built / "_static" / "fonts").glob("*.woff2"))
+    assert len(fonts) == 4
+    assert sum(font.stat().st_size for font in fonts) < 200_000
+    assert "SIL OPEN FONT LICENSE" in (built / "_static" / "fonts" / "OFL.txt").read_text()
+
+
+def test_mathjax_comes_with_its_fonts_and_license(built):
+    mathjax = built / "_static" / "mathjax"
+    assert "3.2.2" in (mathjax / "tex-chtml.js").read_text(encoding="utf-8")
+    assert "Apache License" in (mathjax / "LICENSE").read_text(encoding="utf-8")
+    assert len(list(mathjax.glob("output/chtml/fonts/woff-v2/*.woff"))) > 20
+
+
+def colors(theme):
+    """The theme's own colors, as book.css defines them."""
+    css = (ROOT / "_static" / "book.css").read_text(encoding="utf-8")
+    block = re.search(rf'html\[data-theme="{theme}"\] \{{(.*?)\}}', css, re.DOTALL)[1]
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+
+
+def luminance(color):
+    """The relative luminance of WCAG 2."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_and_verdicts_have_enough_contrast_on_paper_and_in_boxes(theme):
+    defined = colors(theme)
+    texts = ["ink", "muted", "accent", "accent-strong", *(f"verdict-{name}" for name in VERDICTS)]
+    for text in texts:
+        for ground in ("paper", "surface"):
+            ratio = contrast(defined[text], defined[ground])
+            assert ratio >= 4.5, f"{text} on {ground} in the {theme} theme: {ratio:.2f}"
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+def test_the_paper_and_the_ink_are_those_of_the_design():
+    light, dark = colors("light"), colors("dark")
+    assert (light["paper"], light["ink"]) == ("#fdfcf9", "#1b1f24")
+    assert (dark["paper"], dark["ink"]) == ("#14171a", "#e6e3dc")

@@ -1,0 +1,142 @@
+"""The built book on a local server, and a browser that may ask nobody else."""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+
+from tools.chromium import MISSING, find
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT = ROOT / "_build" / "html"
+QUIET = (  # root may run it, and it neither phones home nor updates itself
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LOOK = """() => ({
+    titles: document.querySelectorAll("article h1").length,
+    formulas: document.querySelectorAll("article .math").length,
+    set: document.querySelectorAll("article .math mjx-container").length,
+    failed: document.querySelectorAll("mjx-merror").length,
+    pictures: [...document.querySelectorAll("article img, article svg")]
+        .filter(e => e.getAttribute("aria-hidden") !== "true" && !e.closest("button"))
+        .map(e => e.getAttribute("aria-label") ?? e.getAttribute("alt") ?? ""),
+})"""
+LOOK_ON_PHONE = """() => {
+    const inside = "pre, svg, div.math, .text_html, .pst-scrollable-table-container";
+    const all = [...document.querySelectorAll("article *")];
+    const start = e => e.outerHTML.slice(0, 120);
+    const right = e => e.getBoundingClientRect().right;
+    return {
+        width: document.documentElement.scrollWidth,
+        wide: all.filter(e => right(e) > 391 && !e.closest(inside)).map(start),
+        missed: all.filter(e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX)
+            && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && e.tabIndex < 0
+            && !e.querySelector("a, button, [tabindex='0']")).map(start),
+    };
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    if not (BUILT / "index.html").exists():
+        pytest.fail("there is no built book in _build/html: run `make book` first")
+    handler = functools.partial(Quiet, directory=str(BUILT))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = find()
+    if chromium is None:
+        pytest.fail(MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page of the book in the browser, with all that it asked for and complained about."""
+
+    page: Page
+    address: str
+    elsewhere: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, name: str) -> Page:
+        self.page.goto(self.address + name)  # waits for the page's load event
+        self.page.evaluate("Promise.all([window.MathJax?.startup?.promise, document.fonts.ready])")
+        return self.page
+
+
+@contextmanager
+def visiting(browser: Browser, address: str, **wanted) -> Iterator[Visit]:
+    """A fresh visitor, whose requests to anybody else are blocked and noted."""
+    wanted = {"viewport": WIDE, "color_scheme": "light", **wanted}
+    context = browser.new_context(**wanted)
+    visit = Visit(context.new_page(), address)
+
+    def gate(route: Route) -> None:
+        if route.request.url.startswith(address):
+            route.continue_()
+        else:
+            visit.elsewhere.append(route.request.url)
+            route.abort()
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            visit.complaints.append(message.text)
+
+    context.route("**/*", gate)
+    visit.page.on("console", complain)
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    yield visit
+    context.close()
+
+
+@pytest.fixture
+def visit(browser, address, request) -> Iterator[Visit]:
+    """A visitor; `@pytest.mark.parametrize("visit", [{…}], indirect=True)` for another kind."""
+    with visiting(browser, address, **getattr(request, "param", {})) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="session")
+def seen(browser, address) -> Callable[[str], dict[str, Any]]:
+    """What is seen on a page, wide and on a phone; each page is opened once for all tests."""
+
+    @functools.cache
+    def look(name: str) -> dict[str, Any]:
+        with visiting(browser, address) as visit:
+            page = visit.open(name)
+            facts = page.evaluate(LOOK)
+            page.set_viewport_size(PHONE)
+            page.wait_for_timeout(100)
+            facts |= page.evaluate(LOOK_ON_PHONE)
+            return facts | {"elsewhere": visit.elsewhere, "complaints": visit.complaints}
+
+    return look

@@ -1,0 +1,182 @@
+"""The book as a reader meets it: in a browser that may ask nobody but our own server."""
+
+import gzip
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+
+ROOT = Path(__file__).resolve().parents[2]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+LISTED = [entry["file"] for part in TOC["parts"] for entry in part["chapters"]]
+PAGES = [f"{name}.html" for name in (TOC["root"], *LISTED)]
+CHAPTERS = [name for name in PAGES if name.startswith("chapters/")]
+LEDGER = "pages/ledger.html"
+DARK = {"color_scheme": "dark"}
+BUDGET = 1_000_000  # bytes over the wire
+
+# Issues of the theme, that a reader with a screen reader or a keyboard can live with.
+THEME_ISSUES = {
+    "region": "the skip link and the search button stand outside of any landmark",
+    "label-content-name-mismatch": "the search button is called Search and shows the keys as well",
+    "empty-table-header": "pandas leaves the corner of its tables empty",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_without_asking_elsewhere_and_without_a_complaint(seen, name):
+    assert seen(name)["titles"] == 1
+    assert seen(name)["elsewhere"] == []
+    assert seen(name)["complaints"] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_formula_is_set(seen, name):
+    assert seen(name)["set"] == seen(name)["formulas"]
+    assert seen(name)["failed"] == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_a_phone_but_what_scrolls_inside_itself(seen, name):
+    assert seen(name)["width"] <= 390
+    assert seen(name)["wide"] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_scrolls_inside_itself_is_reached_by_keyboard(seen, name):
+    assert seen(name)["missed"] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_says_in_words_what_it_shows(seen, name):
+    for told in seen(name)["pictures"]:
+        assert len(told.split()) > 3
+        assert not re.search(r"\.(svg|png|jpe?g)\b|[/\\]", told), told
+
+
+def test_the_search_finds_a_word_of_a_page(visit):
+    page = visit.open("search.html?q=Clopper")
+    page.wait_for_selector("#search-results li a")
+    found = page.locator("#search-results li a").evaluate_all("links => links.map(l => l.href)")
+    assert any("glossary.html" in link for link in found)
+    assert visit.elsewhere == []
+    assert visit.complaints == []
+
+
+def test_the_search_opens_from_any_page_by_its_button(visit):
+    page = visit.open("pages/about.html")
+    page.locator(".search-button__button:visible").first.click()
+    page.keyboard.type("backpropagation")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    assert "search.html?q=backpropagation" in page.url
+
+
+COLORS = """() => {
+    const text = document.querySelector(".figure-svg text");
+    return [getComputedStyle(document.body).backgroundColor, getComputedStyle(text).fill];
+}"""
+DAY, NIGHT = ["rgb(253, 252, 249)", "rgb(27, 31, 36)"], ["rgb(20, 23, 26)", "rgb(230, 227, 220)"]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_the_theme_can_be_switched_and_the_figures_follow(visit, name):
+    page = visit.open(name)
+    shown = []
+    for _ in range(3):  # light, dark, and what the system wants
+        page.locator(".theme-switch-button:visible").first.click()
+        dark = page.evaluate("document.documentElement.dataset.theme") == "dark"
+        shown.append(page.evaluate(COLORS))
+        assert shown[-1] == (NIGHT if dark else DAY)
+    assert NIGHT in shown
+    assert DAY in shown
+
+
+@pytest.mark.parametrize("visit", [DARK], indirect=True)
+def test_a_reader_whose_system_is_dark_gets_the_night(visit):
+    page = visit.open("index.html")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
+
+
+@pytest.mark.parametrize("visit", [{"reduced_motion": "reduce"}], indirect=True)
+def test_nothing_moves_for_a_reader_who_asked_for_rest(visit):
+    page = visit.open("index.html")
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].filter(e => {
+            const style = getComputedStyle(e);
+            return parseFloat(style.transitionDuration) > 0 || style.animationName !== "none";
+        }).length"""
+    )
+    assert moving == 0
+
+
+def test_the_text_is_set_in_our_fonts_and_in_a_readable_measure(visit):
+    page = visit.open("pages/about.html")
+    assert page.evaluate("document.fonts.check('19px \"Course Serif\"')")
+    letters = page.evaluate(
+        """() => {
+            const canvas = document.createElement("canvas").getContext("2d");
+            const p = [...document.querySelectorAll("article p")]
+              .reduce((a, b) => a.textContent.length > b.textContent.length ? a : b);
+            const style = getComputedStyle(p);
+            canvas.font = `${style.fontSize} ${style.fontFamily}`;
+            const text = p.textContent;
+            return p.clientWidth / (canvas.measureText(text).width / text.length);
+        }"""
+    )
+    assert 65 <= letters <= 75
+
+
+def test_a_keyboard_user_sees_where_the_focus_is(visit):
+    page = visit.open("pages/about.html")
+    link = page.locator("article a:not(.headerlink)").first
+    link.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert link.evaluate("e => e === document.activeElement")
+    assert link.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+
+
+def test_the_ledger_filters_its_claims_in_the_browser(visit):
+    page = visit.open(LEDGER)
+    claims = page.locator("li.ledger-claim")
+    everything = claims.count()
+    assert claims.locator("visible=true").count() == everything == 240
+    page.locator("article input[type=search]").fill("backpropagation")
+    page.wait_for_function(
+        "document.querySelectorAll('li.ledger-claim:not([hidden])').length < 240"
+    )
+    found = claims.locator("visible=true")
+    assert 0 < found.count() < everything
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("name", ["index.html", *CHAPTERS])
+def test_a_page_weighs_less_than_a_megabyte_over_the_wire(visit, name):
+    loaded = {}
+    visit.page.on("response", lambda answer: loaded.setdefault(answer.url, answer))
+    visit.open(name).wait_for_load_state("networkidle")
+    weights = {}
+    for url, answer in list(loaded.items()):
+        body = answer.body()
+        packed = url.partition("?")[0].endswith((".woff2", ".woff", ".png"))
+        weights[urlsplit(url).path] = len(body) if packed else len(gzip.compress(body, 6))
+    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:6]
+    print(f"{name}: {sum(weights.values()):,} bytes in {len(weights)} files; {heaviest}")
+    assert sum(weights.values()) < BUDGET, heaviest
+
+
+@pytest.mark.parametrize("visit", [{}, DARK], indirect=True, ids=["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_but_what_is_known_of_the_theme(visit, name):
+    page = visit.open(name)
+    found = Axe().run(page).response["violations"]
+    problems = [
+        f"{issue['id']}: {issue['help']}: {issue['nodes'][0]['html'][:160]}"
+        for issue in found
+        if issue["id"] not in THEME_ISSUES
+    ]
+    assert problems == []
