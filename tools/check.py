@@ -9,6 +9,7 @@ from pathlib import Path
 from tools.chapter_checks import CHECKS as CHAPTER_CHECKS
 from tools.course import HERE, Course, CourseError
 from tools.links import broken_links, unlisted_papers
+from tools.picture import outdated
 from utils import claims
 
 
@@ -88,6 +89,7 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
     **{name: each_chapter(check) for name, check in CHAPTER_CHECKS.items()},
     "the ledger is whole": ledger,
     "the table of contents is complete": contents,
+    "the readme shows the first figure": outdated,
     "links lead somewhere": broken_links,
     "cited papers are in the bibliography": unlisted_papers,
     "the book's pins are the course's": pins,
