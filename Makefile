@@ -4,6 +4,7 @@ ifeq ($(wildcard tools/environment.sh),)
 $(error Run make in the course's own folder: there is no tools/environment.sh here)
 endif
 
+# CH, ALL, REPO and PYTHON reach the tools as environment variables: no shell reads what they hold.
 PORT ?= 8000
 VENV_PYTHON := .venv/bin/python
 STAMPS := .venv/.stamps
@@ -36,7 +37,7 @@ test: _build/.book $(STAMPS)/all ## run every test: helpers, notebooks, built bo
 	$(PYTEST) $(NBVAL) tests $(wildcard chapters) $(ARGS)
 
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
-	@CH="$(CH)" ALL="$(ALL)" $(VENV_PYTHON) -m tools.notebooks
+	@$(VENV_PYTHON) -m tools.notebooks
 
 check: $(STAMPS)/check ## lint, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
@@ -45,7 +46,7 @@ bench: $(STAMPS)/all ## measure the population engine beside plain fit and write
 	$(VENV_PYTHON) -m benchmarks.population
 
 adopt: $(STAMPS)/check ## stamp a fork's address everywhere: REPO=https://github.com/owner/name
-	@REPO="$(REPO)" $(VENV_PYTHON) -m tools.adopt
+	@$(VENV_PYTHON) -m tools.adopt
 
 pins: $(STAMPS)/python ## compile the requirements from pyproject.toml (UPGRADE=1: to the newest)
 	$(PIP_INSTALL) uv
@@ -59,7 +60,7 @@ clean: ## remove the built book, caches and .venv
 # NEWEST=1 in a fresh checkout takes the names of pyproject.toml instead of the pins.
 
 $(STAMPS)/python: FORCE
-	@PYTHON="$(PYTHON)" sh tools/environment.sh
+	@sh tools/environment.sh
 
 $(STAMPS)/book: requirements-book.txt $(STAMPS)/python
 	@echo "Installing what the book needs into .venv"

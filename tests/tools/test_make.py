@@ -55,6 +55,17 @@ def test_make_outside_of_the_course_does_nothing(folder: Path, tmp_path: Path) -
     assert (tmp_path / "_build").exists()
 
 
+@pytest.mark.parametrize("target", ["adopt", "notebooks", "book"])
+def test_what_the_user_names_never_reaches_a_shell(folder: Path, target: str) -> None:
+    (folder / "requirements.txt").touch()
+    (folder / "requirements-book.txt").touch()
+    given = [f"{name}=$$(touch pwned)" for name in ("REPO", "CH", "ALL", "PYTHON")]
+    done = run(folder, "make", "-n", target, *given)
+    assert done.returncode == 0, done.stderr
+    assert "tools/environment.sh" in done.stdout
+    assert "pwned" not in done.stdout
+
+
 def test_clean_removes_what_make_made_and_nothing_else(folder: Path) -> None:
     for name in ("_build/html", ".venv/bin", "utils/__pycache__", "chapters"):
         (folder / name).mkdir(parents=True)
