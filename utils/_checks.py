@@ -38,7 +38,8 @@ def arrays(data) -> Arrays:
             "((x, y), (x_val, y_val)), without sample weights."
         )
     nested = [isinstance(part, tuple | list) and len(part) == 2 for part in data]
-    parts = data if all(nested) and np.ndim(data[0][0]) > 0 else (data, None)
+    paired = nested[0] and (nested[1] or data[1] is None) and np.ndim(data[0][0]) > 0
+    parts = data if paired else (data, None)
     train = _pair(parts[0], names[0])
     validation = None if parts[1] is None else _pair(parts[1], names[1])
     return Arrays(*train, validation, names[0])
@@ -50,7 +51,8 @@ def floats(array, name: str = "x") -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} holds {array.dtype}; expected an array of numbers.")
     if array.dtype.kind == "f":
-        bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+        finite = np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+        bad = np.flatnonzero(~finite)
         if len(bad):
             raise ValueError(
                 f"{name} holds NaN or infinite values in {len(bad)} of {len(array)} examples "
@@ -142,6 +144,11 @@ def model(built) -> None:
             f"build() returned the model {built.name!r} without optimizer and loss; call "
             "model.compile(optimizer=..., loss=...) before returning it."
         )
+    if not isinstance(built, keras.Sequential) and not getattr(built, "outputs", None):
+        raise NotImplementedError(
+            f"{type(built).__name__} is a subclassed model, whose shapes are only known when it "
+            f"runs; write it as Sequential or keras.Model(inputs, outputs), or {BY_LOOP}."
+        )
     _optimizer(built)
     for method in ("train_step", "test_step", "compute_metrics"):
         if getattr(type(built), method) is not getattr(keras.Model, method):
@@ -179,6 +186,26 @@ def _layer(layer: keras.Layer) -> None:
                 f"The layer {layer.name!r} keeps its state in a tf.Variable ({name}), which all "
                 f"members would share; create it with self.add_weight, or {BY_LOOP}."
             )
+
+
+def stopping(built: keras.Model, rule: keras.callbacks.EarlyStopping | None, given: Arrays) -> None:
+    """Refuse what is not a rule, what it cannot watch, and averaged weights beside it."""
+    if rule is None:
+        return
+    if not isinstance(rule, keras.callbacks.EarlyStopping):
+        raise TypeError(
+            f"early_stopping is a {type(rule).__name__}; pass keras.callbacks.EarlyStopping(...)."
+        )
+    if rule.monitor.startswith("val_") and given.validation is None:
+        raise ValueError(
+            f"early_stopping watches {rule.monitor!r}, but there are no validation data; pass "
+            "((x, y), (x_val, y_val)) or another monitor."
+        )
+    if built.optimizer.use_ema:
+        raise NotImplementedError(
+            "Early stopping would mix with the optimizer's averaged weights (use_ema); leave one "
+            "of them out."
+        )
 
 
 def data(built: keras.Model, given: Arrays) -> None:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tensorflow.python.ops.parallel_for import pfor
 
 from utils._optimizer import per_member, stacked_optimizer
+from utils._reuse import draws_numbers
 
 Arrays = list[np.ndarray]
 Logs = dict[str, np.ndarray]
@@ -132,27 +133,30 @@ class Engine:
     def __init__(
         self,
         model: keras.Model,
-        members: int,
+        initial: Arrays,
         *,
         masked: bool,
         stops: bool,
         padded: bool,
         jit_compile: bool,
     ):
+        members, split = len(initial[0]), len(model.trainable_variables)
         self.model, self.members, self.padded = model, members, padded
         self.forward = Forward(model)
-        self.trainable = [_stacked(v, members) for v in model.trainable_variables]
-        self.non_trainable = [_stacked(v, members) for v in model.non_trainable_variables]
-        self.masks = [_stacked(v, members) for v in model.trainable_variables] if masked else []
+        variables = model.trainable_variables + model.non_trainable_variables
+        stacked = [_stacked(v, value) for v, value in zip(variables, initial, strict=True)]
+        self.trainable, self.non_trainable = stacked[:split], stacked[split:]
+        self.masks = [keras.Variable(tf.ones(v.shape)) for v in self.trainable] if masked else []
         self.active = tf.Variable(tf.ones(members, tf.bool), trainable=False) if stops else None
         self.optimizer = stacked_optimizer(model, self.trainable, members)
         self._plain = tf.function(self._run_steps)
         self._epoch = tf.function(self._run_steps, jit_compile=True) if jit_compile else self._plain
+        # One step is not worth compiling, unless XLA deals out other random numbers.
+        self._short = self._epoch if draws_numbers(model) else self._plain
 
-    def load(self, model: keras.Model, trainable: Arrays, non_trainable: Arrays, rates, masks):
+    def load(self, model: keras.Model, initial: Arrays, rates, masks) -> None:
         """Start afresh: initial weights, the state of a new optimizer, rates and masks."""
-        _assign(self.trainable, trainable)
-        _assign(self.non_trainable, non_trainable)
+        _assign(self.trainable + self.non_trainable, initial)
         if model is not self.model:  # a reused engine's optimizer takes over a fresh one's state
             fresh = stacked_optimizer(model, self.trainable, self.members)
             _assign(self.optimizer.variables, fresh.variables)
@@ -164,20 +168,20 @@ class Engine:
         self._apply_masks()
 
     def train_epoch(self, x, y, order: list[np.ndarray]) -> Logs:
-        """One epoch over full batches and a short one, (member, batch) each; its logs."""
+        """One epoch over the batches of `order`, (member, batch) each, the last maybe short."""
         size = order[0].shape[1]
-        short = order.pop() if order[-1].shape[1] < size else None
-        valid = np.ones([len(order) + (short is not None), size], "float32")
-        if short is not None and self.padded:
-            missing = size - short.shape[1]
-            order.append(np.pad(short, [(0, 0), (0, missing)]))
-            valid[-1, -missing:] = 0
-            short = None
+        missing = size - order[-1].shape[1]
         metrics = self.forward.fresh_metrics(self.members)
-        valid = valid if self.padded else None
-        metrics = self._compiled(x, y, np.stack(order), valid, metrics)
-        if short is not None:  # one step: not worth compiling a second time
-            metrics = self._plain(x, y, short[None], None, metrics)
+        if missing and self.padded:
+            valid = np.ones([len(order), size], "float32")
+            valid[-1, -missing:] = 0
+            order = [*order[:-1], np.pad(order[-1], [(0, 0), (0, missing)])]
+            metrics = self._compiled(x, y, np.stack(order), valid, metrics)
+        elif missing:
+            metrics = self._compiled(x, y, np.stack(order[:-1]), None, metrics)
+            metrics = self._short(x, y, order[-1][None], None, metrics)
+        else:
+            metrics = self._compiled(x, y, np.stack(order), None, metrics)
         return self.forward.logs(metrics)
 
     def stop(self, active: np.ndarray) -> None:
@@ -209,7 +213,7 @@ class Engine:
                 f"XLA cannot compile this model here, so training runs without it: {reason}",
                 stacklevel=2,
             )
-            self._epoch = self._plain
+            self._epoch = self._short = self._plain
             return self._plain(*args)
 
     def _values(self):
@@ -268,13 +272,10 @@ def _assign(variables, values) -> None:
         variable.assign(value)
 
 
-def _stacked(variable: keras.Variable, members: int) -> keras.Variable:
+def _stacked(variable: keras.Variable, value: np.ndarray) -> keras.Variable:
     """A variable for all members at once: (member, *shape)."""
     stacked = keras.Variable(
-        tf.zeros([members, *variable.shape], variable.dtype),
-        dtype=variable.dtype,
-        trainable=variable.trainable,
-        name=variable.name,
+        value, dtype=variable.dtype, trainable=variable.trainable, name=variable.name
     )
     constraint = getattr(variable, "constraint", None)
     if constraint is not None:

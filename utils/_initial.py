@@ -18,32 +18,40 @@ MAX_SEED = int(1e9)  # as in keras.random.make_default_seed
 
 
 def initial_weights(
-    build: Callable[[], keras.Model], template: keras.Model, seeds: Sequence[int]
+    build: Callable[[], keras.Model],
+    template: keras.Model,
+    seeds: Sequence[int],
+    shape: tuple[int, ...],
 ) -> list[Weights]:
     """Each seed's initial variables, trainable then non-trainable, as lists of arrays.
 
-    `template` is the model that `build` returned under the first seed.
+    `template` is the model that `build` returned under the first seed; `shape` is an example's.
     """
     first = values(template)
     others = [s for s in dict.fromkeys(seeds) if s != seeds[0]]
     drawn = {seeds[0]: first}
     if others:
         proof = others[-1]
-        drawn[proof] = values(seeded(build, proof))
+        drawn[proof] = values(seeded(build, proof, shape))
         recipes = _recipes(template, seeds[0])
         if not _equal(_replay(recipes, first, proof), drawn[proof]):
             recipes = None
         for seed in others[:-1]:
             drawn[seed] = (
-                values(seeded(build, seed)) if recipes is None else _replay(recipes, first, seed)
+                values(seeded(build, seed, shape))
+                if recipes is None
+                else _replay(recipes, first, seed)
             )
     return [drawn[s] for s in seeds]
 
 
-def seeded(build: Callable[[], keras.Model], seed: int) -> keras.Model:
-    """What `build` returns right after `keras.utils.set_random_seed(seed)`."""
+def seeded(build: Callable[[], keras.Model], seed: int, shape: tuple[int, ...]) -> keras.Model:
+    """What `build` returns right after `keras.utils.set_random_seed(seed)`, with its weights."""
     keras.utils.set_random_seed(seed)
-    return build()
+    model = build()
+    if isinstance(model, keras.Sequential) and not model.built:
+        model.build((None, *shape))
+    return model
 
 
 def values(model: keras.Model) -> Weights:
@@ -74,12 +82,10 @@ def _recipe(variable: keras.Variable, attributes: dict, known: list[int]) -> Cal
     if value.dtype.kind in "iu" and value.shape == (2,) and int(value[0]) in known:
         place = known.index(int(value[0]))  # the state of a seed generator, as in Dropout
         return lambda drawn: np.array([drawn[place], *value[1:]], value.dtype)
-    for initializer in attributes.values():
-        seed = getattr(initializer, "seed", None)
-        if not isinstance(initializer, keras.initializers.Initializer) or seed not in known:
-            continue
-        if np.array_equal(initializer(variable.shape, variable.dtype), value):
-            return _redraw(initializer, known.index(seed), variable)
+    initializer = attributes.get(f"{variable.name}_initializer")
+    seed = getattr(initializer, "seed", None)
+    if isinstance(seed, int) and seed in known:
+        return _redraw(initializer, known.index(seed), variable)
     return None
 
 
@@ -89,7 +95,6 @@ def _redraw(initializer, place: int, variable: keras.Variable) -> Callable:
         again.seed = drawn[place]
         return np.asarray(again(variable.shape, variable.dtype))
 
-    draw.place = place
     return draw
 
 

@@ -105,13 +105,16 @@ def averages_loss(model: keras.Model) -> bool:
     )
 
 
+def draws_numbers(model: keras.Model) -> bool:
+    """Whether a layer is random while training, as Dropout is."""
+    return any(hasattr(layer, "seed_generator") for layer in model._flatten_layers())
+
+
 def suits_xla(model: keras.Model) -> bool:
     """Whether to compile with XLA where nobody says.
 
     Not with convolutions, which it makes slower on a CPU, nor with random layers, to which it
     deals other numbers than a plain `fit` on a CPU sees.
     """
-    layers = model._flatten_layers()
-    return not any(
-        "Conv" in type(layer).__name__ or hasattr(layer, "seed_generator") for layer in layers
-    )
+    convolves = any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
+    return not convolves and not draws_numbers(model)

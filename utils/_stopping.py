@@ -37,6 +37,10 @@ class Stopper:
         self.trained[self.active] = epoch + 1
         if epoch < self.rule.start_from_epoch:
             return
+        if self.rule.monitor not in logs:
+            raise ValueError(
+                f"early_stopping watches {self.rule.monitor!r}; known are: {', '.join(logs)}."
+            )
         value = logs[self.rule.monitor]
         fresh = self.active & ~self.seen
         improved = fresh | (self.active & self.better(value - self.rule.min_delta, self.best))

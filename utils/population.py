@@ -114,7 +114,7 @@ class Runs:
 
     def model(self, member: int, epoch: int | None = None) -> keras.Model:
         """An ordinary compiled Keras model with one member's weights, now or at a snapshot."""
-        model = seeded(self.build, self.seeds[member])
+        model = seeded(self.build, self.seeds[member], self.forward.model.input_shape[1:])
         trainable, non_trainable = self._state(epoch)
         variables = model.trainable_variables + model.non_trainable_variables
         for variable, stacked in zip(variables, trainable + non_trainable, strict=True):
@@ -179,24 +179,25 @@ def train(
     given = _checks.arrays(data)
     _checks.function(build)
     _checks.batch_fits(batch_size, len(given.x))
-    model = seeded(build, seeds[0])
+    model = seeded(build, seeds[0], given.x.shape[1:])
     _checks.model(model)
     _checks.data(model, given)
+    _checks.stopping(model, early_stopping, given)
     rates = _checks.rates(model, learning_rate, len(seeds))
     stacked_masks = _checks.masks(masks, model.trainable_variables, len(seeds))
 
-    initial = [np.stack(v) for v in zip(*initial_weights(build, model, seeds), strict=True)]
+    drawn = initial_weights(build, model, seeds, given.x.shape[1:])
+    initial = [np.stack(arrays) for arrays in zip(*drawn, strict=True)]
     _build_metrics(model, given.x[:2], given.y[:2])
     engine = _engine(
         model,
-        len(seeds),
+        initial,
         masked=bool(stacked_masks),
         stops=early_stopping is not None,
         padded=len(given.x) % batch_size > 0 and _reuse.can_pad(model),
         jit_compile=_reuse.suits_xla(model) if jit_compile is None else jit_compile,
     )
-    split = len(model.trainable_variables)
-    engine.load(model, initial[:split], initial[split:], rates, stacked_masks)
+    engine.load(model, initial, rates, stacked_masks)
     stopper = Stopper(early_stopping, model, len(seeds)) if early_stopping else None
     with tqdm(
         total=epochs,
@@ -253,13 +254,13 @@ def sweep(
     return Sweep(rates, {r: runs.take(part) for r, part in zip(rates, parts, strict=True)})
 
 
-def _engine(model: keras.Model, members: int, **kind: bool) -> Engine:
+def _engine(model: keras.Model, initial: Weights, **kind: bool) -> Engine:
     """The compiled program for such a population, from an earlier call where there is one."""
     fingerprint = _reuse.fingerprint(model)
     if fingerprint is None:
-        return Engine(model, members, **kind)
-    key = (fingerprint, members, *sorted(kind.items()))
-    engines[key] = engines.pop(key, None) or Engine(model, members, **kind)
+        return Engine(model, initial, **kind)
+    key = (fingerprint, len(initial[0]), *sorted(kind.items()))
+    engines[key] = engines.pop(key, None) or Engine(model, initial, **kind)
     if len(engines) > MOST_ENGINES:
         del engines[next(iter(engines))]
     return engines[key]

@@ -1,0 +1,1 @@
+"""Speed against what a reader would otherwise do."""

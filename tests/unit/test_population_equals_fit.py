@@ -1,0 +1,366 @@
+"""Every member of a population ends where an ordinary `fit` on the same batches ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers, losses, optimizers
+
+from utils.population import Runs, batches, train
+
+SEEDS = (0, 3)
+EPOCHS = 3
+BATCH = 16
+
+
+def points(samples: int = 50, shape: tuple[int, ...] = (3,), classes: int = 2, seed: int = 0):
+    """A small problem with a learnable part: ((x, y), (x_val, y_val))."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(samples + 20, *shape)).astype("float32")
+    score = x.reshape(len(x), -1)[:, :2].sum(axis=1)
+    y = np.digitize(score, np.quantile(score, np.arange(1, classes) / classes)).astype("int32")
+    return (x[:samples], y[:samples]), (x[samples:], y[samples:])
+
+
+def replayed(x, y, seed: int, epochs: int, batch_size: int) -> Iterator:
+    for epoch in range(epochs + 1):  # Keras looks one batch ahead
+        for batch in batches(seed, epoch, len(x), batch_size):
+            yield x[batch], y[batch]
+
+
+def fitted(
+    build: Callable,
+    data,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    callbacks=(),
+    rate=None,
+    eager=True,
+) -> keras.Model:
+    """What the loop that a population replaces does for one seed.
+
+    Eagerly by default: the same numbers, without seconds of tracing.
+    """
+    (x, y), validation = data
+    keras.utils.set_random_seed(seed)
+    model = build()
+    model.run_eagerly = eager
+    if rate is not None:
+        model.optimizer.learning_rate = rate
+    model.fit(
+        replayed(x, y, seed, epochs, batch_size),
+        steps_per_epoch=-(-len(x) // batch_size),
+        epochs=epochs,
+        validation_data=validation,
+        validation_batch_size=batch_size,
+        callbacks=list(callbacks),
+        verbose=0,
+    )
+    return model
+
+
+def assert_same(runs: Runs, member: int, model: keras.Model, tolerance: float = 2e-5) -> None:
+    def close(ours, theirs, what):
+        np.testing.assert_allclose(ours, theirs, rtol=20 * tolerance, atol=tolerance, err_msg=what)
+
+    for stacked, variable in zip(runs.weights, model.trainable_variables, strict=True):
+        close(stacked[member], variable.numpy(), variable.path)
+    for stacked, variable in zip(runs.non_trainable, model.non_trainable_variables, strict=True):
+        close(stacked[member], variable.numpy(), variable.path)
+    assert set(runs.history) == set(model.history.history)
+    for key, values in model.history.history.items():
+        close(runs.history[key][member][: len(values)], values, key)
+
+
+def assert_equals_fit(build, data=None, *, tolerance=2e-5, eager=True, **options) -> Runs:
+    data = data or points()
+    runs = train(build, data, seeds=SEEDS, epochs=EPOCHS, batch_size=BATCH, **options)
+    for member, seed in enumerate(SEEDS):
+        model = fitted(build, data, seed, EPOCHS, BATCH, eager=eager)
+        assert_same(runs, member, model, tolerance)
+    return runs
+
+
+def classifier(
+    *hidden, optimizer=None, loss="binary_crossentropy", width=1, features=3, **compiled
+):
+    """A build function; `hidden` makes the hidden layers, so that every model has its own."""
+
+    def build() -> keras.Model:
+        model = keras.Sequential(
+            [
+                keras.Input(features if isinstance(features, tuple) else (features,)),
+                *(make() for make in hidden or [dense]),
+                layers.Dense(width, activation="sigmoid" if width == 1 else "softmax"),
+            ]
+        )
+        made = optimizer() if optimizer else optimizers.SGD(0.1)
+        model.compile(optimizer=made, loss=loss, **({"metrics": ["accuracy"]} | compiled))
+        return model
+
+    return build
+
+
+def dense() -> layers.Layer:
+    return layers.Dense(5, activation="tanh")
+
+
+LAYERS = {
+    "activations": [
+        *(lambda name=name: layers.Dense(5, activation=name) for name in ("relu", "gelu", "elu")),
+        *(lambda name=name: layers.Dense(5, activation=name) for name in ("silu", "softplus")),
+        lambda: layers.LeakyReLU(negative_slope=0.1),
+    ],
+    "layer normalization": [dense, layers.LayerNormalization],
+    "prelu": [lambda: layers.Dense(5), layers.PReLU],
+    "frozen": [lambda: layers.Dense(5, trainable=False), dense],
+}
+
+
+def test_a_member_equals_a_fit_that_is_compiled_as_keras_chooses():
+    assert_equals_fit(classifier(dense, dense), eager=False)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_dense_member_equals_fit(name):
+    assert_equals_fit(classifier(*LAYERS[name]))
+
+
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_batch_normalization_keeps_each_members_moving_statistics(jit_compile):
+    build = classifier(lambda: layers.Dense(5), layers.BatchNormalization, layers.ReLU)
+    runs = assert_equals_fit(build, jit_compile=jit_compile)
+    assert not np.allclose(runs.non_trainable[0][0], runs.non_trainable[0][1])
+
+
+@pytest.mark.parametrize("noise", [layers.Dropout, layers.GaussianNoise])
+def test_random_layers_draw_the_same_numbers_as_fit(noise):
+    assert_equals_fit(classifier(dense, lambda: noise(0.4), dense))
+
+
+def test_dropout_under_xla_draws_the_same_numbers_as_fit_under_xla():
+    build = classifier(dense, lambda: layers.Dropout(0.4), jit_compile=True)
+    assert_equals_fit(build, jit_compile=True, eager=False)
+
+
+CONVOLUTIONS = {
+    "conv1d": (
+        (12, 2),
+        [lambda: layers.Conv1D(3, 3, activation="relu"), layers.MaxPooling1D, layers.Flatten],
+    ),
+    "conv1d with strides": (
+        (12, 2),
+        [lambda: layers.Conv1D(3, 3, strides=2, padding="same"), layers.GlobalAveragePooling1D],
+    ),
+    "conv2d": (
+        (6, 6, 2),
+        [
+            lambda: layers.Conv2D(3, 3, activation="relu"),
+            lambda: layers.AveragePooling2D(2),
+            layers.Flatten,
+        ],
+    ),
+    "conv2d with batch normalization": (
+        (6, 6, 1),
+        [lambda: layers.Conv2D(3, 3), layers.BatchNormalization, layers.GlobalMaxPooling2D],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_a_convolutional_member_equals_fit(name):
+    shape, hidden = CONVOLUTIONS[name]
+    assert_equals_fit(classifier(*hidden, features=shape), points(shape=shape))
+
+
+def test_a_functional_model_with_a_skip_equals_fit():
+    def build():
+        x = keras.Input((3,))
+        hidden = layers.Dense(3, activation="relu")(x)
+        y = layers.Dense(4, activation="softmax")(layers.Add()([x, hidden]))
+        model = keras.Model(x, y)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    assert_equals_fit(build, points(classes=4))
+
+
+def test_a_model_whose_input_is_only_known_from_the_data_equals_fit():
+    def build():
+        model = keras.Sequential([dense(), layers.Dense(1, activation="sigmoid")])
+        model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+        return model
+
+    assert_equals_fit(build)
+
+
+OPTIMIZERS = {
+    "sgd": lambda: optimizers.SGD(0.1),
+    "momentum": lambda: optimizers.SGD(0.1, momentum=0.9),
+    "nesterov": lambda: optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    "rmsprop": lambda: optimizers.RMSprop(0.01),
+    "rmsprop, centered with momentum": lambda: optimizers.RMSprop(
+        0.01, momentum=0.5, centered=True
+    ),
+    "adam": lambda: optimizers.Adam(0.01),
+    "amsgrad": lambda: optimizers.Adam(0.01, amsgrad=True),
+    "adamw": lambda: optimizers.AdamW(0.01, weight_decay=0.1),
+    "nadam": lambda: optimizers.Nadam(0.01),
+    "adamax": lambda: optimizers.Adamax(0.01),
+    "adagrad": lambda: optimizers.Adagrad(0.1),
+    "adadelta": lambda: optimizers.Adadelta(1.0),
+    "ftrl": lambda: optimizers.Ftrl(0.1, l1_regularization_strength=0.001, beta=0.1),
+    "lion": lambda: optimizers.Lion(0.001),
+    "schedule-free adamw": lambda: optimizers.ScheduleFreeAdamW(0.01),
+    "schedule": lambda: optimizers.SGD(optimizers.schedules.ExponentialDecay(0.5, 4, 0.5)),
+    "weight decay": lambda: optimizers.SGD(0.1, weight_decay=0.2),
+    "weight decay on a schedule": lambda: optimizers.Adam(
+        optimizers.schedules.CosineDecay(0.1, 10), weight_decay=0.2
+    ),
+    "clipnorm": lambda: optimizers.SGD(0.5, clipnorm=0.05),
+    "global_clipnorm": lambda: optimizers.SGD(0.5, global_clipnorm=0.05),
+    "clipvalue": lambda: optimizers.SGD(0.5, clipvalue=0.01),
+    "averaged weights": lambda: optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9),
+    "averaged weights, taken over": lambda: optimizers.SGD(
+        0.1, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=3
+    ),
+    "gradient accumulation": lambda: optimizers.Adam(
+        0.05, gradient_accumulation_steps=3, clipnorm=0.1
+    ),
+    "loss scale": lambda: optimizers.SGD(0.1, loss_scale_factor=8.0),
+}
+COMPILED = ("nadam", "schedule", "global_clipnorm", "averaged weights, taken over")
+COMPILED += ("gradient accumulation",)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_equals_fit(name):
+    build = classifier(optimizer=OPTIMIZERS[name], metrics=None)
+    assert_equals_fit(build, (points()[0], None), jit_compile=name in COMPILED)
+
+
+def test_weights_excluded_from_decay_stay_so():
+    def excluding():
+        optimizer = optimizers.SGD(0.1, weight_decay=0.5)
+        optimizer.exclude_from_weight_decay(var_names=["kernel"])
+        return optimizer
+
+    assert_equals_fit(classifier(optimizer=excluding))
+
+
+LOSSES = {
+    "mse": "mse",
+    "huber, summed": losses.Huber(reduction="sum"),
+    "focal": losses.BinaryFocalCrossentropy(label_smoothing=0.1),
+    "our own": lambda y, p: keras.ops.mean(keras.ops.abs(keras.ops.cast(y, p.dtype) - p[:, 0])),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_any_loss_equals_fit(name):
+    assert_equals_fit(classifier(loss=LOSSES[name]))
+
+
+@pytest.mark.parametrize(
+    "regularizer", [keras.regularizers.L1L2(0.01, 0.1), keras.regularizers.OrthogonalRegularizer()]
+)
+def test_regularizers_count_in_the_gradient_and_in_both_losses(regularizer):
+    assert_equals_fit(classifier(lambda: layers.Dense(5, kernel_regularizer=regularizer)))
+
+
+def test_activity_regularizers_equal_fit():
+    assert_equals_fit(classifier(lambda: layers.Dense(5, activity_regularizer="l2")))
+
+
+@pytest.mark.parametrize("constraint", ["max_norm", "unit_norm", "non_neg"])
+def test_constraints_hold_for_each_member_alone(constraint):
+    assert_equals_fit(classifier(lambda: layers.Dense(5, kernel_constraint=constraint)))
+
+
+def test_several_metrics_equal_fit():
+    metrics = ["accuracy", "mae", keras.metrics.AUC(name="auc"), keras.metrics.Precision(name="p")]
+    assert_equals_fit(classifier(metrics=metrics))
+
+
+def test_each_member_has_its_own_learning_rate():
+    build, data, rates = classifier(optimizer=OPTIMIZERS["weight decay"]), points(), (0.02, 0.5)
+    runs = train(build, data, SEEDS, EPOCHS, BATCH, learning_rate=rates)
+    for member, (seed, rate) in enumerate(zip(SEEDS, rates, strict=True)):
+        assert_same(runs, member, fitted(build, data, seed, EPOCHS, BATCH, rate=rate))
+
+
+class Masking(keras.callbacks.Callback):
+    """Multiplies weights by masks, before training and after every step."""
+
+    def __init__(self, masks):
+        super().__init__()
+        self.masks = masks
+
+    def on_train_begin(self, logs=None):
+        for variable, mask in zip(self.model.trainable_variables, self.masks, strict=True):
+            variable.assign(variable * mask)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.on_train_begin()
+
+
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_masked_weights_stay_zero_and_the_others_train_as_in_fit(jit_compile):
+    build, data = classifier(optimizer=OPTIMIZERS["adam"]), points()
+    rng = np.random.default_rng(0)
+    kernel = rng.integers(0, 2, size=(2, 3, 5)).astype("float32")
+    runs = train(
+        build, data, SEEDS, EPOCHS, BATCH, masks=[kernel, None, None, None], jit_compile=jit_compile
+    )
+    assert (runs.weights[0][kernel == 0] == 0).all()
+    for member, seed in enumerate(SEEDS):
+        masking = Masking([kernel[member], 1, 1, 1])
+        assert_same(runs, member, fitted(build, data, seed, EPOCHS, BATCH, [masking]))
+
+
+STOPPING = {
+    "loss": {"monitor": "val_loss", "patience": 2, "restore_best_weights": True},
+    "no restoring": {"monitor": "val_loss", "patience": 1},
+    "accuracy": {"monitor": "val_accuracy", "patience": 3, "restore_best_weights": True},
+    "delta": {"monitor": "loss", "min_delta": 0.02, "patience": 2, "restore_best_weights": True},
+    "late, with a baseline": {"baseline": 0.3, "patience": 2, "start_from_epoch": 3},
+}
+
+
+@pytest.mark.parametrize("name", STOPPING)
+def test_early_stopping_equals_the_callback_of_keras(name):
+    seeds, epochs, data = range(4), 14, points(samples=32)
+    build = classifier(dense, layers.BatchNormalization, optimizer=lambda: optimizers.Adam(0.2))
+    rule = keras.callbacks.EarlyStopping(**STOPPING[name])
+    runs = train(build, data, seeds, epochs, BATCH, early_stopping=rule, jit_compile=False)
+    for seed in seeds:
+        own = keras.callbacks.EarlyStopping(**STOPPING[name])
+        model = fitted(build, data, seed, epochs, BATCH, [own])
+        trained = len(model.history.history["loss"])
+        assert runs.stopped_epoch[seed] == trained
+        assert_same(runs, seed, model, tolerance=2e-4)
+        for values in runs.history.values():
+            assert (values[seed][trained:] == values[seed][trained - 1]).all()
+    assert len(set(runs.stopped_epoch)) > 1
+
+
+@settings(max_examples=4, deadline=None)
+@given(
+    samples=st.integers(5, 40),
+    batch_size=st.integers(1, 5),
+    widths=st.lists(st.integers(1, 6), min_size=1, max_size=2),
+    features=st.integers(1, 4),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_members_equal_fit_whatever_the_sizes(samples, batch_size, widths, features, seed):
+    hidden = [lambda w=w: layers.Dense(w, activation="tanh") for w in widths]
+    build = classifier(*hidden, features=features)
+    data = points(samples, (max(features, 1),))
+    runs = train(build, data, [seed, 1], 2, batch_size, jit_compile=False)
+    assert_same(runs, 0, fitted(build, data, seed, 2, batch_size))
