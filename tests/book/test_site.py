@@ -87,6 +87,17 @@ def test_every_link_within_the_book_leads_somewhere(built, pages):
                 assert address.fragment in ids[page_of], f"{name}: {link['href']}"
 
 
+def test_every_paper_that_a_chapter_links_to_is_among_the_references(pages):
+    listed = (ROOT / "references.bib").read_text(encoding="utf-8")
+    for name, page in pages.items():
+        if name.startswith("chapters/"):
+            for link in page.select("article a[href]"):
+                address = urlsplit(link["href"])
+                if address.netloc in {"arxiv.org", "doi.org", "proceedings.mlr.press"}:
+                    paper = address.path.removeprefix("/abs/").removeprefix("/")
+                    assert paper in listed, f"{name}: {link['href']} is not in references.bib"
+
+
 def test_no_id_stands_twice_on_a_page(pages):
     for name, page in pages.items():
         ids = [tag["id"] for tag in page.select("article [id]")]
