@@ -59,6 +59,7 @@ def inline_svg(source: str, prefix: str, label: str) -> str:
     if root.tag != f"{SVG}svg":
         raise UnsafeFigure(f"expected an <svg> element, the figure begins with <{root.tag}>")
     _drop_background(root)
+    _drop_unused_ids(root)
     _clean(root, prefix)
     _name(root, label)
     return ElementTree.tostring(root, encoding="unicode")
@@ -72,6 +73,17 @@ def _drop_background(root: ElementTree.Element) -> None:
             if len(paths) == 1 and PAPER in paths[0].get("style", "").lower():
                 group.remove(paths[0])
             return
+
+
+def _drop_unused_ids(root: ElementTree.Element) -> None:
+    """Remove the ids that nothing in the figure refers to: matplotlib repeats some of them."""
+    used = set()
+    for element in root.iter():
+        for value in element.attrib.values():
+            used |= {value[1:]} if value.startswith("#") else set(LOCAL.findall(value))
+    for element in root.iter():
+        if element.get("id") not in used:
+            element.attrib.pop("id", None)
 
 
 def _clean(element: ElementTree.Element, prefix: str) -> None:

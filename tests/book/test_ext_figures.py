@@ -5,7 +5,8 @@ import pytest
 from figures import figures_of, has_human_alt
 
 SVG = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><g id="a"><path d="M0 0"/></g></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">'
+    '<path id="a" d="M0 0"/><use href="#a"/></svg>'
 )
 ALT = "Accuracy rises from one half to 0.9 within ten epochs."
 EXTENSIONS = ["figures"]

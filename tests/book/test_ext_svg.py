@@ -132,6 +132,12 @@ def test_every_reference_finds_its_target_and_two_figures_share_no_id(figure):
     assert len(ids) == len(set(ids))
 
 
+def test_an_id_that_matplotlib_repeats_without_need_is_dropped():
+    twice = '<image id="same"/><image id="same"/><path id="used"/><use href="#used"/>'
+    page = BeautifulSoup(inline_svg(f"{OPEN}{twice}</svg>", "p-", "Two images."), "html.parser")
+    assert [element["id"] for element in page.find_all(id=True)] == ["p-used"]
+
+
 def test_ink_paper_and_the_dark_blue_follow_the_theme(figure):
     markup = inline_svg(figure, "p-", "A line and a band.").lower()
     for stored in ("#1b1f24", "#fdfcf9", "#0072b2"):
