@@ -35,13 +35,12 @@ def network(sizes: Sequence[int], *, hidden: Sequence[Callable] = (layers.ReLU,)
     """A dense classifier; the layers of `hidden` follow each hidden layer."""
 
     def build() -> keras.Model:
-        model = keras.Sequential([keras.Input((sizes[0],))])
+        stack = [keras.Input((sizes[0],))]
         for units in sizes[1:-1]:
-            model.add(layers.Dense(units))
-            for make in hidden:
-                model.add(make())
+            stack += [layers.Dense(units), *(make() for make in hidden)]
         binary = sizes[-1] == 1
-        model.add(layers.Dense(sizes[-1], activation="sigmoid" if binary else "softmax"))
+        stack.append(layers.Dense(sizes[-1], activation="sigmoid" if binary else "softmax"))
+        model = keras.Sequential(stack)
         loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
         model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
         return model

@@ -27,6 +27,11 @@ if "Bitcast" not in pfor._pfor_converter_registry:  # part of Keras's argmax; el
         return pfor.wrap(tf.bitcast(op.stacked_input(0), op.get_attr("type")), True)
 
 
+def _for_each(one, state):
+    """Apply the function of one member to stacked state; ops without a batched form run in turn."""
+    return tf.vectorized_map(one, state, warn=False)
+
+
 def member_pass(model, trainable, non_trainable, metrics, x, y, valid=None, *, training: bool):
     """One member's loss on a batch, with the updated non-trainables and metrics.
 
@@ -71,9 +76,9 @@ class Forward:
 
     def __init__(self, model: keras.Model):
         self.model = model
-        self._predict = tf.function(self._predict_all, reduce_retracing=True)
-        self._update = tf.function(self._update_all, reduce_retracing=True)
-        self._logs = tf.function(self._all_logs, reduce_retracing=True)
+        self._predict = tf.function(self._predict_all, autograph=False, reduce_retracing=True)
+        self._update = tf.function(self._update_all, autograph=False, reduce_retracing=True)
+        self._logs = tf.function(self._all_logs, autograph=False, reduce_retracing=True)
 
     def predict(self, trainable, non_trainable, x) -> np.ndarray:
         """Outputs in inference mode: (member, n, outputs)."""
@@ -115,16 +120,16 @@ class Forward:
         def one(weights):
             return self.model.stateless_call(*weights, x, training=False)[0]
 
-        return tf.vectorized_map(one, (trainable, non_trainable))
+        return _for_each(one, (trainable, non_trainable))
 
     def _update_all(self, trainable, non_trainable, metrics, x, y):
         def one(state):
             return member_pass(self.model, *state, x, y, training=False)[2]
 
-        return tf.vectorized_map(one, (trainable, non_trainable, metrics))
+        return _for_each(one, (trainable, non_trainable, metrics))
 
     def _all_logs(self, metrics):
-        return tf.vectorized_map(lambda m: member_logs(self.model, m), metrics)
+        return _for_each(lambda m: member_logs(self.model, m), metrics)
 
 
 class Engine:
@@ -149,8 +154,12 @@ class Engine:
         self.masks = [keras.Variable(tf.ones(v.shape)) for v in self.trainable] if masked else []
         self.active = tf.Variable(tf.ones(members, tf.bool), trainable=False) if stops else None
         self.optimizer = stacked_optimizer(model, self.trainable, members)
-        self._plain = tf.function(self._run_steps)
-        self._epoch = tf.function(self._run_steps, jit_compile=True) if jit_compile else self._plain
+        self._plain = tf.function(self._run_steps, autograph=False)
+        self._epoch = (
+            tf.function(self._run_steps, autograph=False, jit_compile=True)
+            if jit_compile
+            else self._plain
+        )
         # One step is not worth compiling, unless XLA deals out other random numbers.
         self._short = self._epoch if draws_numbers(model) else self._plain
 
@@ -246,7 +255,7 @@ class Engine:
             return [tf.convert_to_tensor(g) for g in gradients if g is not None], *state
 
         trainable, old = self._values()
-        gradients, new, metrics = tf.vectorized_map(one, (trainable, old, metrics, x, y))
+        gradients, new, metrics = _for_each(one, (trainable, old, metrics, x, y))
         remaining = iter(gradients)
         self.optimizer.apply([next(remaining) if c else None for c in connected], self.trainable)
         self._apply_masks()
@@ -279,5 +288,5 @@ def _stacked(variable: keras.Variable, value: np.ndarray) -> keras.Variable:
     )
     constraint = getattr(variable, "constraint", None)
     if constraint is not None:
-        stacked.constraint = lambda v: tf.vectorized_map(constraint, tf.convert_to_tensor(v))
+        stacked.constraint = lambda v: _for_each(constraint, tf.convert_to_tensor(v))
     return stacked
