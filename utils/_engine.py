@@ -7,6 +7,8 @@ of `utils._optimizer`, once more.
 
 from __future__ import annotations
 
+import functools
+import logging
 import warnings
 
 import keras
@@ -27,9 +29,20 @@ if "Bitcast" not in pfor._pfor_converter_registry:  # part of Keras's argmax; el
         return pfor.wrap(tf.bitcast(op.stacked_input(0), op.get_attr("type")), True)
 
 
-def _for_each(one, state):
-    """Apply the function of one member to stacked state; ops without a batched form run in turn."""
-    return tf.vectorized_map(one, state, warn=False)
+def quietly(method):
+    """Keep TensorFlow's remarks on tracing, which no reader can act on, out of the outputs."""
+
+    @functools.wraps(method)
+    def quiet(*args):
+        logger = tf.get_logger()
+        level = logger.level
+        logger.setLevel(logging.ERROR)
+        try:
+            return method(*args)
+        finally:
+            logger.setLevel(level)
+
+    return quiet
 
 
 def member_pass(model, trainable, non_trainable, metrics, x, y, valid=None, *, training: bool):
@@ -80,6 +93,7 @@ class Forward:
         self._update = tf.function(self._update_all, autograph=False, reduce_retracing=True)
         self._logs = tf.function(self._all_logs, autograph=False, reduce_retracing=True)
 
+    @quietly
     def predict(self, trainable, non_trainable, x) -> np.ndarray:
         """Outputs in inference mode: (member, n, outputs)."""
         members = len((trainable + non_trainable)[0])
@@ -89,6 +103,7 @@ class Forward:
         ]
         return np.concatenate(parts, axis=1)
 
+    @quietly
     def evaluate(self, trainable, non_trainable, x, y, batch_size: int | None) -> Logs:
         """Loss and metrics in inference mode, each (member,).
 
@@ -103,6 +118,7 @@ class Forward:
             metrics = self._update(trainable, non_trainable, metrics, *part)
         return self.logs(metrics)
 
+    @quietly
     def logs(self, metrics) -> Logs:
         """Keras's logs from stacked metric variables, each (member,)."""
         return {key: value.numpy() for key, value in self._logs(metrics).items()}
@@ -120,16 +136,16 @@ class Forward:
         def one(weights):
             return self.model.stateless_call(*weights, x, training=False)[0]
 
-        return _for_each(one, (trainable, non_trainable))
+        return tf.vectorized_map(one, (trainable, non_trainable))
 
     def _update_all(self, trainable, non_trainable, metrics, x, y):
         def one(state):
             return member_pass(self.model, *state, x, y, training=False)[2]
 
-        return _for_each(one, (trainable, non_trainable, metrics))
+        return tf.vectorized_map(one, (trainable, non_trainable, metrics))
 
     def _all_logs(self, metrics):
-        return _for_each(lambda m: member_logs(self.model, m), metrics)
+        return tf.vectorized_map(lambda m: member_logs(self.model, m), metrics)
 
 
 class Engine:
@@ -176,6 +192,7 @@ class Engine:
         _assign(self.masks, masks)
         self._apply_masks()
 
+    @quietly
     def train_epoch(self, x, y, order: list[np.ndarray]) -> Logs:
         """One epoch over the batches of `order`, (member, batch) each, the last maybe short."""
         size = order[0].shape[1]
@@ -255,7 +272,7 @@ class Engine:
             return [tf.convert_to_tensor(g) for g in gradients if g is not None], *state
 
         trainable, old = self._values()
-        gradients, new, metrics = _for_each(one, (trainable, old, metrics, x, y))
+        gradients, new, metrics = tf.vectorized_map(one, (trainable, old, metrics, x, y))
         remaining = iter(gradients)
         self.optimizer.apply([next(remaining) if c else None for c in connected], self.trainable)
         self._apply_masks()
@@ -288,5 +305,5 @@ def _stacked(variable: keras.Variable, value: np.ndarray) -> keras.Variable:
     )
     constraint = getattr(variable, "constraint", None)
     if constraint is not None:
-        stacked.constraint = lambda v: _for_each(constraint, tf.convert_to_tensor(v))
+        stacked.constraint = lambda v: tf.vectorized_map(constraint, tf.convert_to_tensor(v))
     return stacked

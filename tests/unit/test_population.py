@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers, optimizers
@@ -96,8 +98,6 @@ class Hoarder(layers.Layer):
     """Keeps state where Keras does not see it."""
 
     def build(self, shape):
-        import tensorflow as tf
-
         self.hoard = tf.Variable(0.0)
 
     def call(self, x):
@@ -368,6 +368,37 @@ def test_a_bar_is_drawn_only_where_someone_watches(capfd, monkeypatch):
     assert "3 members" in capfd.readouterr().err
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert population._someone_watches()
+
+
+def test_training_prints_nothing(capfd):
+    for width in range(5, 11):  # TensorFlow would remark on so many programs
+        model = quick(lambda w=width: network(hidden=[layers.Dense(w)]), seeds=2, epochs=1)
+        model.predict(X[: width * 2])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_xla_training_goes_on_and_says_so(monkeypatch):
+    def missing(*args):
+        raise tf.errors.UnimplementedError(None, None, "no XLA devices")
+
+    original = population.Engine.__init__
+
+    def without(self, *args, **kind):
+        original(self, *args, **kind)
+        self._epoch = missing
+
+    monkeypatch.setattr(population.Engine, "__init__", without)
+    monkeypatch.setattr(population, "engines", {})
+    with pytest.warns(UserWarning, match="training runs without it: no XLA devices"):
+        fallen = quick(jit_compile=True)
+    monkeypatch.undo()
+    np.testing.assert_allclose(fallen.history["loss"], quick().history["loss"], atol=1e-6)
+
+
+def test_another_backend_gets_one_sentence(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ImportError, match="Keras runs on jax, and .* needs TensorFlow so far: set"):
+        importlib.reload(population)
 
 
 # The order of examples and the initial weights ------------------------------------------------
