@@ -38,8 +38,16 @@ def batches(seed: int, epoch: int, samples: int, batch_size: int) -> list[np.nda
 
     Feed them to a plain `fit(shuffle=False)` to replay a member.
     """
-    order = np.random.default_rng([seed, epoch]).permutation(samples)
-    return np.split(order, range(batch_size, samples, batch_size))
+    return _cut(_shuffled(seed, epoch, samples), batch_size)
+
+
+def _shuffled(seed: int, epoch: int, samples: int) -> np.ndarray:
+    return np.random.default_rng([seed, epoch]).permutation(samples)
+
+
+def _cut(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Batches along the last axis; slices, since np.split costs more than training on them."""
+    return [order[..., i : i + batch_size] for i in range(0, order.shape[-1], batch_size)]
 
 
 class History(dict):
@@ -282,9 +290,9 @@ def _fit(engine, given, seeds, epochs, batch_size, stopper, snapshots, bar):
     running = np.ones(len(seeds), bool)
     for epoch in range(epochs):
         if running.any():
-            orders = {s: batches(s, epoch, len(given.x), batch_size) for s in set(seeds)}
-            order = [np.stack(b).astype("int32") for b in zip(*map(orders.get, seeds), strict=True)]
-            log = engine.train_epoch(given.x, given.y, order)
+            orders = {seed: _shuffled(seed, epoch, len(given.x)) for seed in set(seeds)}
+            order = np.stack([orders[seed] for seed in seeds]).astype("int32")
+            log = engine.train_epoch(given.x, given.y, _cut(order, batch_size))
             if given.validation:
                 scores = engine.evaluate(*given.validation, whole)
                 log |= {f"val_{key}": value for key, value in scores.items()}
