@@ -6,10 +6,8 @@ member and to numerical tolerance, in one compiled program. Introduced in *The n
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -23,12 +21,11 @@ if keras.backend.backend() != "tensorflow":
     )
 
 from utils import _checks, _reuse
-from utils._engine import Engine, Forward
-from utils._initial import initial_weights, seeded
+from utils._engine import Engine
+from utils._initial import Weights, initial_weights, seeded
+from utils._runs import Build, History, Runs
 from utils._stopping import Stopper
 
-Build = Callable[[], keras.Model]
-Weights = list[np.ndarray]
 engines: dict[tuple, Engine] = {}  # compiled programs, the least recently used first
 MOST_ENGINES = 16
 
@@ -48,116 +45,6 @@ def _shuffled(seed: int, epoch: int, samples: int) -> np.ndarray:
 def _cut(order: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Batches along the last axis; slices, since np.split costs more than training on them."""
     return [order[..., i : i + batch_size] for i in range(0, order.shape[-1], batch_size)]
-
-
-class History(dict):
-    """Keras's keys to arrays (member, epoch); an unknown key names the known ones."""
-
-    def __missing__(self, key):
-        near = difflib.get_close_matches(str(key), self, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"No {key!r} in the history, which has {', '.join(self)}.{hint}")
-
-
-@dataclass(frozen=True, eq=False)
-class Runs:
-    """A trained population; the first axis of every array is the member.
-
-    `history` holds NaN from the epoch on in which a member's loss stopped being finite. A member
-    that stopped early repeats its last values: it trained for `stopped_epoch` epochs, and its
-    weights are those after `kept_epoch` (both equal `epochs` without early stopping).
-    """
-
-    seeds: tuple[int, ...]
-    learning_rate: np.ndarray  # (member,), NaN where a schedule sets it
-    history: Mapping[str, np.ndarray]
-    diverged: np.ndarray  # (member,): whose loss stopped being finite
-    stopped_epoch: np.ndarray
-    kept_epoch: np.ndarray
-    weights: Weights = dataclasses.field(repr=False)  # stacked trainable variables
-    non_trainable: Weights = dataclasses.field(repr=False)
-    snapshots: Mapping[int, tuple[Weights, Weights]] = dataclasses.field(repr=False)
-    build: Build
-    forward: Forward
-    batch_size: int
-
-    def __len__(self) -> int:
-        return len(self.seeds)
-
-    def __repr__(self) -> str:
-        members, epochs = self.history["loss"].shape
-        stopped = int((self.stopped_epoch < epochs).sum())
-        early = f", {stopped} stopped early" if stopped else ""
-        return f"Runs({members} members, {epochs} epochs, {self.diverged.sum()} diverged{early})"
-
-    @property
-    def snapshot_epochs(self) -> list[int]:
-        """The epochs after which the weights were kept; 0 is before training."""
-        return list(self.snapshots)
-
-    def final(self, key: str, diverged: float = np.nan) -> np.ndarray:
-        """The value at the end of training, where the weights are from: (member,).
-
-        Members without one, since they diverged, get `diverged`.
-        """
-        last = self.history[key][np.arange(len(self)), self.kept_epoch - 1]
-        return np.where(np.isnan(last), diverged, last)
-
-    def weights_at(self, epoch: int) -> Weights:
-        """The stacked trainable variables of a snapshot."""
-        return self._state(epoch)[0]
-
-    def predict(self, x: np.ndarray, epoch: int | None = None) -> np.ndarray:
-        """All members' outputs in inference mode, now or at a snapshot: (member, n, outputs)."""
-        return self.forward.predict(*self._state(epoch), _checks.floats(x))
-
-    def evaluate(
-        self, x: np.ndarray, y: np.ndarray, epoch: int | None = None
-    ) -> dict[str, np.ndarray]:
-        """Loss and metrics in inference mode, each (member,)."""
-        x, y = _checks.floats(x), _checks.floats(y, "y")
-        _checks.fits(self.forward.model, x, y, ("x", "y"))
-        whole = None if _reuse.averages_loss(self.forward.model) else self.batch_size
-        return self.forward.evaluate(*self._state(epoch), x, y, whole)
-
-    def model(self, member: int, epoch: int | None = None) -> keras.Model:
-        """An ordinary compiled Keras model with one member's weights, now or at a snapshot."""
-        model = seeded(self.build, self.seeds[member], self.forward.model.input_shape[1:])
-        trainable, non_trainable = self._state(epoch)
-        variables = model.trainable_variables + model.non_trainable_variables
-        for variable, stacked in zip(variables, trainable + non_trainable, strict=True):
-            variable.assign(stacked[member])
-        if np.isfinite(self.learning_rate[member]):
-            model.optimizer.learning_rate = float(self.learning_rate[member])
-        return model
-
-    def take(self, indices: Sequence[int] | np.ndarray) -> Runs:
-        """A sub-population: the members at `indices` (or where a mask is true)."""
-        where = np.arange(len(self))[np.asarray(indices)]
-
-        def pick(arrays: Weights) -> Weights:
-            return [a[where] for a in arrays]
-
-        return dataclasses.replace(
-            self,
-            seeds=tuple(self.seeds[i] for i in where),
-            learning_rate=self.learning_rate[where],
-            history=History({key: value[where] for key, value in self.history.items()}),
-            diverged=self.diverged[where],
-            stopped_epoch=self.stopped_epoch[where],
-            kept_epoch=self.kept_epoch[where],
-            weights=pick(self.weights),
-            non_trainable=pick(self.non_trainable),
-            snapshots={e: (pick(t), pick(n)) for e, (t, n) in self.snapshots.items()},
-        )
-
-    def _state(self, epoch: int | None) -> tuple[Weights, Weights]:
-        if epoch is None:
-            return self.weights, self.non_trainable
-        if epoch not in self.snapshots:
-            kept = ", ".join(map(str, self.snapshots)) or "none (pass snapshots=k to train)"
-            raise ValueError(f"No snapshot at epoch {epoch}; kept are: {kept}.")
-        return self.snapshots[epoch]
 
 
 def train(
@@ -197,9 +84,11 @@ def train(
     drawn = initial_weights(build, model, seeds, given.x.shape[1:])
     initial = [np.stack(arrays) for arrays in zip(*drawn, strict=True)]
     _build_metrics(model, given.x[:2], given.y[:2])
+    fingerprint = _reuse.fingerprint(model)
     engine = _engine(
         model,
         initial,
+        fingerprint,
         masked=bool(stacked_masks),
         stops=early_stopping is not None,
         padded=len(given.x) % batch_size > 0 and _reuse.can_pad(model),
@@ -215,7 +104,7 @@ def train(
         disable=not (_someone_watches() if progress is None else progress),
     ) as bar:
         history, kept = _fit(engine, given, seeds, epochs, batch_size, stopper, snapshots, bar)
-    return _record(engine, build, seeds, rates, history, kept, stopper, batch_size)
+    return _record(engine, build, fingerprint, seeds, rates, history, kept, stopper, batch_size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,9 +151,8 @@ def sweep(
     return Sweep(rates, {r: runs.take(part) for r, part in zip(rates, parts, strict=True)})
 
 
-def _engine(model: keras.Model, initial: Weights, **kind: bool) -> Engine:
+def _engine(model: keras.Model, initial: Weights, fingerprint: str | None, **kind: bool) -> Engine:
     """The compiled program for such a population, from an earlier call where there is one."""
-    fingerprint = _reuse.fingerprint(model)
     if fingerprint is None:
         return Engine(model, initial, **kind)
     key = (fingerprint, len(initial[0]), *sorted(kind.items()))
@@ -311,7 +199,7 @@ def _fit(engine, given, seeds, epochs, batch_size, stopper, snapshots, bar):
     return logs, kept
 
 
-def _record(engine, build, seeds, rates, logs, kept, stopper, batch_size) -> Runs:
+def _record(engine, build, fingerprint, seeds, rates, logs, kept, stopper, batch_size) -> Runs:
     history = History({key: np.stack([log[key] for log in logs], axis=1) for key in logs[0]})
     losses = [value for key, value in history.items() if key in ("loss", "val_loss")]
     lost = np.logical_or.accumulate(~np.isfinite(losses).all(axis=0), axis=1)
@@ -331,6 +219,7 @@ def _record(engine, build, seeds, rates, logs, kept, stopper, batch_size) -> Run
         non_trainable=stopper.weights[1] if restored else weights[1],
         snapshots=kept,
         build=build,
+        fingerprint=fingerprint,
         forward=engine.forward,
         batch_size=batch_size,
     )

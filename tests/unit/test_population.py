@@ -271,6 +271,18 @@ def test_a_member_as_a_keras_model_predicts_what_the_population_predicts(runs):
             np.testing.assert_allclose(together[member], alone, atol=1e-6)
 
 
+def test_a_build_that_sees_the_loops_last_value_is_noticed():
+    def build():
+        return network(hidden=[layers.Activation(activation)])
+
+    activation = "relu"
+    runs = quick(build)
+    assert runs.model(0).layers[1].activation is keras.activations.relu
+    activation = "tanh"
+    with pytest.raises(ValueError, match=r"another model now .* functools\.partial"):
+        runs.model(0)
+
+
 def test_a_member_as_a_keras_model_is_compiled_with_its_own_rate():
     runs = quick(learning_rate=[0.1, 0.2, 0.3])
     model = runs.model(2)

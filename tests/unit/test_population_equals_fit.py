@@ -14,7 +14,7 @@ from keras import layers, losses, optimizers
 from utils.population import Runs, batches, train
 
 SEEDS = (0, 3)
-EPOCHS = 3
+EPOCHS = 2
 BATCH = 16
 
 
