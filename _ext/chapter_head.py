@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from address import SETUP_PAGE, colab_address
-from chapters import FOLDER, Chapter, read_chapter
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
+
+from chapters import FOLDER, Chapter, read_chapter
 
 
 def lengths(chapter: Chapter) -> str:

@@ -8,13 +8,14 @@ import html
 from pathlib import Path
 from typing import Any
 
-from chapters import FOLDER, joined, read_notebook
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from svg import UnsafeFigure, inline_svg
+
+from chapters import FOLDER, joined, read_notebook
 
 logger = logging.getLogger(__name__)
 HOW_TO_NAME = (

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from chapter_head import lengths
-from chapters import FOLDER, Chapter, read_chapter
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from chapters import FOLDER, Chapter, read_chapter
 
 TO_COME = "to come"
 

@@ -3,6 +3,7 @@ import json
 import nbformat
 import pytest
 from chapter_head import head
+
 from chapters import Chapter, read_chapter
 
 TEXT = """# The nitty-gritty
