@@ -1,6 +1,6 @@
 """The ledger as HTML: entries, bars and links. Pure functions, so that `ledger` stays small.
 
-Everything is readable without scripts and style sheets: lists, details, words beside colours.
+Everything is readable without scripts and style sheets: lists, details, words beside colors.
 """
 
 import html

@@ -109,7 +109,7 @@ def make_notebooks(course: Course, only: str = "", everything: bool = False) -> 
     failures += asyncio.run(run_all(course, stale, console))
     picture.refresh(course)
     for failure in failures:
-        # The traceback brings its own colours.
+        # The traceback brings its own colors.
         print(f"\n{failure}", file=sys.stderr)
     return 1 if failures else 0
 

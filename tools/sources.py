@@ -1,4 +1,4 @@
-"""What a chapter's source must fulfil before it is run, and how it meets its stored outputs."""
+"""What a chapter's source must fulfill before it is run, and how it meets its stored outputs."""
 
 import ast
 
