@@ -16,11 +16,10 @@ NAMED = ("name", "keras_history", "input_layers", "output_layers")
 
 # Layers that treat each example of a batch alone and draw no random numbers.
 EXAMPLE_WISE = (
-    "Activation Add AveragePooling1D AveragePooling2D Concatenate Conv1D Conv2D Dense ELU Flatten "
+    "Activation Add AveragePooling1D AveragePooling2D Conv1D Conv2D Dense ELU Flatten "
     "GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D "
     "InputLayer LayerNormalization LeakyReLU MaxPooling1D MaxPooling2D Multiply PReLU ReLU "
-    "Rescaling Reshape Sequential Functional Softmax Subtract UnitNormalization ZeroPadding1D "
-    "ZeroPadding2D"
+    "Rescaling Reshape Sequential Functional Subtract ZeroPadding1D ZeroPadding2D"
 ).split()
 
 
@@ -42,7 +41,9 @@ def fingerprint(model: keras.Model) -> str | None:
     shapes = [(tuple(v.shape), v.dtype) for v in model.variables]
     trainable = [v.trainable for v in model.variables]
     decays = [model.optimizer._use_weight_decay(v) for v in model.trainable_variables]
-    return json.dumps([config, shapes, trainable, decays], default=str)
+    metrics = [metric.name for metric in model.metrics]
+    settings = [keras.config.epsilon(), keras.config.floatx(), keras.config.image_data_format()]
+    return json.dumps([config, shapes, trainable, decays, metrics, settings], default=str)
 
 
 def _all_keras(config) -> bool:
@@ -83,26 +84,39 @@ def can_pad(model: keras.Model) -> bool:
         and getattr(layer, "activity_regularizer", None) is None
         for layer in model._flatten_layers()
     )
+    return layers and len(model.output_shape) <= 3 and splits_freely(model)
+
+
+def splits_freely(model: keras.Model) -> bool:
+    """Whether examples are scored one by one, so that it is the same how they are batched."""
+    losses = [loss.loss for loss in model._compile_loss._flat_losses or []]
+    metrics = model._compile_metrics.metrics if model._compile_metrics else []
+    parts = [part for layer in model._flatten_layers() for part in getattr(layer, "operations", [])]
     return (
-        layers
-        and averages_loss(model)
+        bool(losses)
+        and all(loss.reduction in ("sum_over_batch_size", "mean") for loss in losses)
+        and all(_from_keras(loss, "fn") and not _looks_across(loss) for loss in losses)
+        and all(_from_keras(metric, "_fn") for metric in metrics)
+        and all(isinstance(part, keras.Layer) for part in parts)
         and all(
-            type(m).__module__.startswith("keras.")
-            and getattr(getattr(m, "_fn", None), "__module__", "keras.").startswith("keras.")
-            for m in (model._compile_metrics.metrics if model._compile_metrics else [])
+            _from_keras(layer, "activation") and getattr(layer, "axis", None) not in (0, [0], (0,))
+            for layer in model._flatten_layers()
         )
     )
 
 
-def averages_loss(model: keras.Model) -> bool:
-    """Whether the loss is Keras's own and a mean over the examples of a batch."""
-    losses = [loss.loss for loss in model._compile_loss._flat_losses]
-    return all(
-        type(loss).__module__.startswith("keras.")
-        and getattr(getattr(loss, "fn", None), "__module__", "keras.").startswith("keras.")
-        and loss.reduction in ("sum_over_batch_size", "mean")
-        for loss in losses
+def _from_keras(thing, function: str) -> bool:
+    """Whether an object, and the function that it holds if any, are Keras's own."""
+    held = getattr(thing, function, None)
+    return type(thing).__module__.startswith("keras.") and (
+        held is None or getattr(held, "__module__", type(held).__module__).startswith("keras.")
     )
+
+
+def _looks_across(loss) -> bool:
+    """Whether a loss of Keras's mixes the examples of a batch."""
+    name = getattr(getattr(loss, "fn", None), "__name__", type(loss).__name__)
+    return name.lower() in ("dice", "tversky", "circle")
 
 
 def draws_numbers(model: keras.Model) -> bool:

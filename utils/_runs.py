@@ -85,7 +85,7 @@ class Runs:
         """Loss and metrics in inference mode, each (member,)."""
         x, y = _checks.floats(x), _checks.floats(y, "y")
         _checks.fits(self.forward.model, x, y, ("x", "y"))
-        whole = None if _reuse.averages_loss(self.forward.model) else self.batch_size
+        whole = None if _reuse.splits_freely(self.forward.model) else self.batch_size
         return self.forward.evaluate(*self._state(epoch), x, y, whole)
 
     def model(self, member: int, epoch: int | None = None) -> keras.Model:

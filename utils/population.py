@@ -174,7 +174,7 @@ def _fit(engine, given, seeds, epochs, batch_size, stopper, snapshots, bar):
     """Train; returns the logs of every epoch, and the weights by epoch."""
     logs: list[dict[str, np.ndarray]] = []
     kept = {0: engine.weights()} if snapshots else {}
-    whole = None if _reuse.averages_loss(engine.model) else batch_size
+    whole = None if _reuse.splits_freely(engine.model) else batch_size
     running = np.ones(len(seeds), bool)
     for epoch in range(epochs):
         if running.any():

@@ -22,6 +22,10 @@ class Evidence:
     outcome: bool | None
     numbers: str
 
+    def __post_init__(self) -> None:
+        if self.outcome is not None and not isinstance(self.outcome, bool | np.bool_):
+            raise TypeError(f"outcome is {self.outcome!r}; expected True, False or None")
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -88,7 +92,7 @@ def paired_win(
         )
     difference = first - second
     interval = median_interval(difference)
-    wins, n = int((difference > by).sum()), len(difference)
+    wins, n = int((difference > by + _tie(by)).sum()), len(difference)
     width = interval.high - interval.low
     margin = f" (asked for: more than {_number(by, 0.0)})" if by else ""
     numbers = (
@@ -235,11 +239,18 @@ def _sign_test(wins: int, n: int) -> float:
 
 
 def _above(interval: Interval | Share, threshold: float) -> bool | None:
-    return True if interval.low > threshold else False if interval.high <= threshold else None
+    edge = threshold + _tie(threshold)
+    return True if interval.low > edge else False if interval.high <= edge else None
 
 
 def _below(interval: Interval | Share, threshold: float) -> bool | None:
-    return True if interval.high < threshold else False if interval.low >= threshold else None
+    edge = threshold - _tie(threshold)
+    return True if interval.high < edge else False if interval.low >= edge else None
+
+
+def _tie(threshold: float) -> float:
+    """What rounding can make of a tie: Keras's metrics are float32."""
+    return 1e-6 * abs(threshold)
 
 
 def _outcomes(evidence: Sequence[Evidence], caller: str) -> list[bool | None]:

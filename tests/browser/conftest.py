@@ -67,7 +67,8 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright is open its event loop runs, and others need their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = find()
     if chromium is None:
@@ -125,7 +126,7 @@ def visit(browser, address, request) -> Iterator[Visit]:
         yield visit
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def seen(browser, address) -> Callable[[str], dict[str, Any]]:
     """What is seen on a page, wide and on a phone; each page is opened once for all tests."""
 

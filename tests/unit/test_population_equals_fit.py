@@ -373,3 +373,39 @@ def test_members_equal_fit_whatever_the_sizes(samples, batch_size, widths, featu
     data = points(samples, (max(features, 1),))
     runs = train(build, data, [seed, 1], 2, batch_size, jit_compile=False)
     assert_same(runs, 0, fitted(build, data, seed, 2, batch_size))
+
+
+def centering():
+    inputs = keras.Input((3,))
+    x = layers.Dense(5)(inputs)
+    x = x - keras.ops.mean(x, axis=0, keepdims=True)  # an operation, not a layer
+    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
+    model.compile(optimizers.SGD(0.1), loss="binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+MIXING = {
+    "a loss over the batch": lambda: classifier(loss=losses.Dice(), metrics=[])(),
+    "an operation over the batch": centering,
+    "a softmax over the batch": lambda: classifier(dense, lambda: layers.Softmax(axis=0))(),
+    "an activation over the batch": lambda: classifier(
+        lambda: layers.Dense(5, activation=lambda z: z - keras.ops.mean(z, axis=0))
+    )(),
+}
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_models_that_mix_the_examples_of_a_batch_equal_fit(name):
+    (x, y), (x_val, y_val) = points()
+    y, y_val = y[:, None].astype("float32"), y_val[:, None].astype("float32")
+    assert_equals_fit(MIXING[name], ((x, y), (x_val, y_val)))
+
+
+def test_an_output_of_many_numbers_an_example_equals_fit():
+    def build():
+        model = keras.Sequential([keras.Input((BATCH, 4, 1)), layers.Dense(2), layers.Dense(1)])
+        model.compile(optimizers.SGD(0.1), loss="mse")
+        return model
+
+    x = np.random.default_rng(0).normal(size=(40, BATCH, 4, 1)).astype("float32")
+    assert_equals_fit(build, ((x, x**2), (x[:8], x[:8])))

@@ -135,9 +135,22 @@ def test_above_and_below_never_both_hold_and_agree_with_the_interval(values, thr
     above, below = median_above(values, threshold), median_below(values, threshold)
     interval = median_interval(values)
     assert (above.outcome, below.outcome) != (True, True)
-    assert (above.outcome is True) == (interval.low > threshold)
-    assert (below.outcome is True) == (interval.high < threshold)
-    assert above.outcome is not False or not np.median(values) > threshold
+    tie = 1e-6 * abs(threshold)
+    assert (above.outcome is True) == (interval.low > threshold + tie)
+    assert (below.outcome is True) == (interval.high < threshold - tie)
+    assert above.outcome is not False or not np.median(values) > threshold + tie
+
+
+def test_rounding_makes_no_win_of_a_tie():
+    assert median_above(np.full(16, 0.8, "float32"), 0.8).outcome is False
+    assert median_below(np.full(16, 0.7, "float32"), 0.7).outcome is False
+    assert paired_win([0.8] * 6, [0.7] * 6, by=0.1).outcome is False
+
+
+def test_evidence_is_a_yes_a_no_or_open_and_nothing_else():
+    for outcome in ("no", float("nan"), 1):
+        with pytest.raises(TypeError, match="True, False or None"):
+            Evidence(outcome, "numbers")
 
 
 def test_a_share_is_above_or_below_only_when_its_whole_interval_is():
