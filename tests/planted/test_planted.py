@@ -6,7 +6,6 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from nbformat import NotebookNode
 
 from tools.course import HERE, read_source
 from tools.execute import execute
@@ -18,11 +17,6 @@ def plants(slug: str) -> dict[str, dict[str, str]]:
     """What to replace in a chapter, by claim."""
     path = Path(__file__).with_name(f"{slug}.yml")
     return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-def without_figures(notebook: NotebookNode) -> list[NotebookNode]:
-    """The cells that compute; a figure settles nothing."""
-    return [cell for cell in code_cells(notebook) if "mystnb" not in cell.metadata]
 
 
 def decided_by_a_run(slug: str) -> dict[str, str]:
@@ -38,7 +32,7 @@ def test_every_claim_that_a_run_decides_has_a_planted_fault(slug: str) -> None:
 
 @pytest.mark.parametrize("slug", HERE.slugs)
 def test_every_planted_fault_fits_exactly_one_place_in_the_code(slug: str) -> None:
-    code = "\n".join(cell.source + "\n" for cell in without_figures(read_source(HERE.source(slug))))
+    code = "\n".join(cell.source + "\n" for cell in code_cells(read_source(HERE.source(slug))))
     places = {claim: code.count(plant["find"]) for claim, plant in plants(slug).items()}
     assert places == dict.fromkeys(places, 1)
 
@@ -46,7 +40,7 @@ def test_every_planted_fault_fits_exactly_one_place_in_the_code(slug: str) -> No
 @pytest.mark.parametrize("slug", HERE.slugs)
 def test_every_planted_fault_turns_its_verdict(slug: str, tmp_path: Path) -> None:
     notebook = read_source(HERE.source(slug))
-    notebook.cells = without_figures(notebook)
+    notebook.cells = code_cells(notebook)
     for cell in notebook.cells:
         for plant in plants(slug).values():
             cell.source = (cell.source + "\n").replace(plant["find"], plant["plant"]).rstrip("\n")
