@@ -12,6 +12,8 @@ from typing import Any
 from matplotlib import cycler
 
 INK, PAPER, NIGHT = "#1b1f24", "#fdfcf9", "#14171a"
+ON_BRIGHT, ON_DARK = "#0b0d0f", "#ffffff"
+"""For text on cells of a heat map, whose colors do not follow the theme."""
 
 BLUE, VERMILION, GREEN, AMBER = "#0072b2", "#d55e00", "#009e73", "#b87f00"
 PURPLE, SKY, OLIVE, GREY = "#c46f9e", "#2e96d0", "#8c8500", "#868b90"

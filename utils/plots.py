@@ -22,7 +22,20 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from utils._end_labels import end_labels
-from utils._looks import BLUE, INK, LOOKS, OTHERS, PAPER, RC, SAVE, VERMILION, Look, known_look
+from utils._looks import (
+    BLUE,
+    INK,
+    LOOKS,
+    ON_BRIGHT,
+    ON_DARK,
+    OTHERS,
+    PAPER,
+    RC,
+    SAVE,
+    VERMILION,
+    Look,
+    known_look,
+)
 from utils.stats import median_interval
 
 COLORS = {name: look.color for name, look in LOOKS.items()}
@@ -135,31 +148,71 @@ def layer_map(
             f"values has shape {values.shape}; expected ({len(epochs)} epochs, {len(layers)} "
             "layers): take the median over members first"
         )
+    _colored(ax, values.T, epochs, range(len(layers)), limits, label, "cividis")
+    ax.set_yticks(range(len(layers)), list(layers))
+    ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(_whole_numbers())
+
+
+def heat_map(
+    ax: Axes,
+    values: ArrayLike,
+    rows: Sequence[object],
+    columns: Sequence[object],
+    label: str | None = None,
+    limits: tuple[float, float] | None = None,
+    *,
+    around_one: bool = False,
+    numbers: str | None = None,
+) -> None:
+    """Draw a table of positive numbers as colored cells on a logarithmic scale.
+
+    values: (row, column); the first row is the lowest. `around_one` has two colors that part at 1,
+    for ratios. `numbers` writes into every cell: a format such as "{:.2f}", or "log" for the power
+    of ten. `label` names the number on the color bar; without it there is none.
+    """
+    values = np.asarray(values, float)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(
+            f"values has shape {values.shape}; expected ({len(rows)} rows, {len(columns)} columns)"
+        )
+    if around_one and limits is None:
+        sizes = np.abs(np.log10(values[np.isfinite(values) & (values > 0)]))
+        reach = max(sizes.max(initial=0), 1.0)
+        limits = 10**-reach, 10**reach
+    places = np.arange(len(columns)), np.arange(len(rows))
+    mesh = _colored(ax, values, *places, limits, label, "PuOr" if around_one else "cividis")
+    ax.set_yticks(places[1], [str(row) for row in rows])
+    ax.set_xticks(places[0], [str(column) for column in columns])
+    if numbers:
+        for (row, column), value in np.ndenumerate(values):
+            if np.isfinite(value) and value > 0:
+                text = f"{np.log10(value):.0f}" if numbers == "log" else numbers.format(value)
+                red, green, blue, _ = mesh.to_rgba(value)
+                bright = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+                color = ON_BRIGHT if bright else ON_DARK
+                ax.text(column, row, text, color=color, fontsize=8.5, ha="center", va="center")
+
+
+def _colored(ax: Axes, values, columns, rows, limits, label, colors: str):
+    """Cells of positive values (row, column) on a logarithmic scale; zeros and NaN are hatched."""
     positive = values[np.isfinite(values) & (values > 0)]
     low, high = limits or ((positive.min(), positive.max()) if positive.size else (0.1, 1.0))
     if low >= high:
         low, high = low / 10, high * 10
     shown = np.ma.masked_where(~(values > 0), values)
-    mesh = ax.pcolormesh(
-        epochs,
-        range(len(layers)),
-        shown.T,
-        norm=LogNorm(low, high),
-        cmap="cividis",
-        shading="nearest",
-    )
+    scale = {"norm": LogNorm(low, high), "cmap": colors}
+    mesh = ax.pcolormesh(columns, rows, shown, shading="nearest", **scale)
     mesh.set_rasterized(True)
     if shown.mask.any():
         ax.patch.set(hatch="////")
-    ax.set_yticks(range(len(layers)), list(layers))
-    ax.set_xlabel("epoch")
     ax.grid(visible=False)
     ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_major_locator(_whole_numbers())
     if label is not None:
         bar = ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.03, aspect=14)
         bar.solids.set_rasterized(True)
         bar.outline.set_visible(False)
+    return mesh
 
 
 def plane(

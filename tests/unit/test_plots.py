@@ -19,6 +19,8 @@ from utils._looks import (
     INITIALIZERS,
     INK,
     NIGHT,
+    ON_BRIGHT,
+    ON_DARK,
     OPTIMIZERS,
     OTHERS,
     PAPER,
@@ -106,7 +108,14 @@ def draw_network():
     return figure
 
 
-DRAWINGS = [draw_band, draw_dots, draw_layer_map, draw_boundary, draw_network]
+def draw_heat_map():
+    figure, ax = plt.subplots()
+    values = np.geomspace(1e-6, 1e12, 12).reshape(3, 4)
+    plots.heat_map(ax, values, ["a", "b", "c"], range(4), "ratio", around_one=True, numbers="log")
+    return figure
+
+
+DRAWINGS = [draw_band, draw_dots, draw_layer_map, draw_heat_map, draw_boundary, draw_network]
 
 
 @pytest.mark.parametrize("color", sorted({*plots.COLORS.values()} - {INK}))
@@ -253,7 +262,8 @@ def test_all_text_of_a_figure_is_text_in_ink_and_nothing_is_pure_black(draw):
     styles = [element.get("style", "") for element in root.iter()]
     assert texts
     for text in texts:  # of a formula such as 10⁻³, the group around it has the color
-        assert f"fill: {INK}" in text.get("style", "") + parent[text].get("style", "")
+        style = text.get("style", "") + parent[text].get("style", "")
+        assert re.search(f"fill: ({INK}|{ON_BRIGHT}|{ON_DARK})", style)
     assert not any(re.search(r"#000000|#000;|black", style) for style in styles)
     assert sum(PAPER in style for style in styles) >= 1
 
@@ -316,6 +326,31 @@ def test_layer_maps_to_be_compared_share_the_limits_given():
     _, ax = plt.subplots()
     plots.layer_map(ax, np.ones((2, 1)), [0, 1], ["only"], "norm", limits=(1e-8, 1e2))
     assert ax.collections[0].get_clim() == (1e-8, 1e2)
+
+
+def test_a_heat_map_writes_the_power_of_ten_into_every_cell_that_has_one():
+    _, ax = plt.subplots()
+    values = [[1e-3, 1, 1e4], [0, 100, np.nan]]
+    plots.heat_map(ax, values, ["low", "high"], [1, 2, 3], numbers="log")
+    written = {text.get_position(): text.get_text() for text in ax.texts}
+    assert written == {(0, 0): "-3", (1, 0): "0", (2, 0): "4", (1, 1): "2"}
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["low", "high"]
+    assert ax.patch.get_hatch() is not None
+
+
+def test_a_heat_map_of_ratios_has_one_in_the_middle_of_its_colors():
+    _, ax = plt.subplots()
+    plots.heat_map(ax, [[1e-2, 1e6]], ["row"], [1, 2], around_one=True)
+    norm = ax.collections[0].norm
+    assert (norm.vmin, norm.vmax) == (pytest.approx(1e-6), pytest.approx(1e6))
+    assert norm(1.0) == pytest.approx(0.5)
+
+
+def test_a_heat_map_of_another_shape_is_refused_with_both():
+    with pytest.raises(
+        ValueError, match=r"values has shape \(2, 3\); expected \(3 rows, 2 columns\)"
+    ):
+        plots.heat_map(plt.subplots()[1], np.ones((2, 3)), "abc", "de")
 
 
 def test_a_layer_map_has_a_color_bar_only_when_it_names_the_number():
