@@ -39,6 +39,7 @@ PROPERTIES = _words(
     "dominant-baseline baseline-shift letter-spacing writing-mode image-rendering "
     "vector-effect paint-order shape-rendering"
 )
+DEEPEST = 100  # matplotlib nests a dozen elements
 RASTER = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
 LOCAL = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
 
@@ -56,6 +57,8 @@ def inline_svg(source: str, prefix: str, label: str) -> str:
         root = ElementTree.fromstring(source)
     except ElementTree.ParseError as error:
         raise UnsafeFigure(f"the figure is not well-formed XML: {error}") from error
+    if _deep(root):
+        raise UnsafeFigure(f"the figure nests more than {DEEPEST} elements: draw it again")
     if root.tag != f"{SVG}svg":
         raise UnsafeFigure(f"expected an <svg> element, the figure begins with <{root.tag}>")
     _drop_background(root)
@@ -63,6 +66,14 @@ def inline_svg(source: str, prefix: str, label: str) -> str:
     _clean(root, prefix)
     _name(root, label)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _deep(root: ElementTree.Element) -> bool:
+    """Whether elements nest deeper than any drawing needs."""
+    level = [root]
+    for _ in range(DEEPEST):
+        level = [child for element in level for child in element]
+    return bool(level)
 
 
 def _drop_background(root: ElementTree.Element) -> None:
@@ -144,7 +155,7 @@ def _value(value: str, prefix: str) -> str | None:
     """Point references at the prefixed ids; give ink and paper the theme's colors."""
     value = LOCAL.sub(lambda match: f"url(#{prefix}{match[1]})", value)
     rest = value.replace(f"url(#{prefix}", "")
-    if re.search(r"url|image|expression|javascript|attr\(|\\|/\*", rest, re.IGNORECASE):
+    if re.search(r"url|src|element|image|expression|javascript|attr\(|\\|/\*", rest, re.IGNORECASE):
         return None
     for stored, themed in THEMED.items():
         value = re.sub(rf"{stored}\b", themed, value, flags=re.IGNORECASE)

@@ -17,7 +17,8 @@ from tools.sources import code_cells
 PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?"
 ADDRESS = re.compile(
-    rf"https://(?:github\.com(?:/{PART}){{2}}|(?!github\.com/){HOST}(?:/{PART}){{2,}})"
+    rf"https://(?:github\.com(?:/{PART}){{2}}"
+    rf"|(?!(?i:(?:www\.)?github\.com)[:/]){HOST}(?:/{PART}){{2,}})"
 )
 SETTING = re.compile(
     r"(^repository:[^\n]*\n(?:[ \t]+[^\n]*\n)*?[ \t]+url:[ \t]*)[^\s#]+", re.MULTILINE

@@ -48,12 +48,27 @@ class Ledger:
     claims: Mapping[str, Claim]
 
 
+class _OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Safe YAML in which no key stands twice, where the last one would win silently."""
+
+    def construct_mapping(self, node, deep=False):
+        """The mapping, or an error at the key that repeats another."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep=deep)
+
+
 @functools.lru_cache(maxsize=4)
 def _load(path: Path, changed: int) -> Ledger:
     text = path.read_text(encoding="utf-8")
     try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
+        data = yaml.load(text, Loader=_OnceLoader)
+    except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"{path.name} is not valid YAML: {error}") from error
     return _validated(data, path.name)
 
@@ -73,6 +88,9 @@ def _validated(data: Any, name: str) -> Ledger:
     for section, kind in sections.items():
         if not isinstance(data, dict) or not isinstance(data.get(section), kind):
             raise ValueError(f"{name}: expected a {kind.__name__} under `{section}:`")
+    chapters = data["chapters"]
+    if not all(isinstance(c, str) for c in chapters) or len(set(chapters)) < len(chapters):
+        raise ValueError(f"{name}: expected each chapter's name once under `chapters:`")
     for letter, note in data["notes"].items():
         if (
             not isinstance(note, dict)
@@ -100,7 +118,8 @@ def _claim(entry: Any, position: int, data: Mapping[str, Any], name: str) -> Cla
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry["id"]):
         raise ValueError(f"{where}: an id is lower-case words joined by hyphens")
     lists, fields = ("places", "conflicts"), Claim.__dataclass_fields__
-    missing = [field for field in fields if field != "conflicts" and not entry.get(field)]
+    blank = {f for f, v in entry.items() if not v or (isinstance(v, str) and not v.strip())}
+    missing = [f for f in fields if f != "conflicts" and (f in blank or f not in entry)]
     unknown = [str(field) for field in entry if field not in fields]
     if missing or unknown:
         found = [f"`{field}` is missing" for field in missing]

@@ -64,8 +64,11 @@ def median_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 
 def share_interval(count: int, total: int, level: float = 0.95) -> Share:
     """Exact (Clopper-Pearson) interval of a share: `count` successes in `total` runs."""
-    if total < 1 or not 0 <= count <= total:
-        raise ValueError(f"got {count} of {total}; expected 0 <= count <= total and total >= 1")
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in (count, total))
+    if not whole or total < 1 or not 0 <= count <= total:
+        raise ValueError(
+            f"got {count} of {total}; expected whole numbers, 0 <= count <= total and total >= 1"
+        )
     tail = (1 - _level(level)) / 2
     low = 0.0 if count == 0 else float(beta.ppf(tail, count, total - count + 1))
     high = 1.0 if count == total else float(beta.ppf(1 - tail, count + 1, total - count))
@@ -125,6 +128,7 @@ def median_below(values: ArrayLike, threshold: float, name: str = "", unit: str 
 def share_above(count: int, total: int, threshold: float, name: str = "") -> Evidence:
     """Is the share above the threshold? True or False where its exact interval says so."""
     interval = share_interval(count, total)
+    _share(threshold, "threshold")
     return Evidence(
         _above(interval, threshold),
         _share_numbers(count, total, interval, name, "above", threshold),
@@ -134,6 +138,7 @@ def share_above(count: int, total: int, threshold: float, name: str = "") -> Evi
 def share_below(count: int, total: int, threshold: float, name: str = "") -> Evidence:
     """Is the share below the threshold? True or False where its exact interval says so."""
     interval = share_interval(count, total)
+    _share(threshold, "threshold")
     return Evidence(
         _below(interval, threshold),
         _share_numbers(count, total, interval, name, "below", threshold),
@@ -194,16 +199,25 @@ def chance_of_verdict(win_share: float, seeds: int, level: float = 0.95) -> floa
     win_share: how often a single seed wins. The number of wins is binomial, and the verdict needs
     all but k - 1 of them, k being the rank that `median_interval` uses; below 6 seeds: never.
     """
-    if not 0 <= win_share <= 1:
-        raise ValueError(f"win_share is {win_share}; expected a share between 0 and 1")
+    _share(win_share, "win_share")
     if seeds < 1:
         raise ValueError(f"seeds is {seeds}; expected at least 1")
     rank = _rank(seeds, level)
     return float(binom.sf(seeds - rank, seeds, win_share)) if rank else 0.0
 
 
+def _share(value: float, name: str) -> None:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is {value}; expected a share between 0 and 1")
+
+
 def _finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked values; every seed counts, so give each a score")
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} holds {array.dtype}; expected one number per seed")
+    array = array.astype(np.float64)
     if array.ndim != 1 or len(array) == 0:
         raise ValueError(
             f"{name} has shape {array.shape}; expected one number per seed, shape (seeds,)"
@@ -294,11 +308,12 @@ def _number(value: float, width: float, unit: str = "", sign: bool = False) -> s
     """As many digits as an interval of this width deserves: two digits of the width."""
     plus = "+" if sign else ""
     size = abs(float(value))
+    decimals = 1 - math.floor(math.log10(width)) if width > 0 else 0
     if size >= 1e5 or 0 < size < 1e-3:
-        text = f"{value:{plus}.2g}"
+        digits = 1 + math.floor(math.log10(size)) + decimals if width > 0 else 2
+        text = f"{value:{plus}.{min(max(digits, 2), 4)}g}"
     elif width > 0:
-        decimals = min(max(1 - math.floor(math.log10(width)), 0), 4)
-        text = f"{value:{plus}.{decimals}f}"
+        text = f"{value:{plus}.{min(max(decimals, 0), 4)}f}"
     else:
         text = f"{value:{plus}.4g}"
     return f"{text} {unit}" if unit else text

@@ -1,4 +1,7 @@
-"""A chapter's notebook alone in an empty folder, as in a hosted notebook service."""
+"""A chapter's notebook alone in an empty folder, as in a hosted notebook service.
+
+The solutions of its exercises run there too, so that a reader can paste them in.
+"""
 
 import asyncio
 import json
@@ -11,9 +14,11 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from tools.course import HERE, UNSET_ADDRESS, read_notebook
 from tools.opening import opening
+from tools.solutions import exercises
 from utils import claims
 
 LIST = (
@@ -83,8 +88,19 @@ def test_a_kernel_started_among_the_chapters_finds_the_course_around_it(hosted) 
     assert (done.stdout.strip(), done.stderr) == (str(hosted.published.root), "")
 
 
+def solutions(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    """The code of a chapter's solutions as cells, tagged so that one failure hides no other."""
+    return {
+        f"exercise {exercise.number}, block {place}": new_code_cell(
+            code, metadata={"tags": ["raises-exception"]}
+        )
+        for exercise in exercises(notebook)
+        for place, code in enumerate(exercise.blocks, 1)
+    }
+
+
 @pytest.mark.parametrize("slug", HERE.slugs)
-def test_a_chapter_alone_runs_top_to_bottom_and_changes_no_package(
+def test_a_chapter_alone_and_its_solutions_run_top_to_bottom_and_change_no_package(
     hosted, tmp_path, slug: str
 ) -> None:
     before = packages(hosted, tmp_path)
@@ -92,6 +108,8 @@ def test_a_chapter_alone_runs_top_to_bottom_and_changes_no_package(
     folder.mkdir()
     stored = hosted.published.chapter(slug)
     notebook = read_notebook(stored)
+    solved = solutions(notebook)
+    notebook.cells += solved.values()
     execute_there(hosted, notebook, folder, tmp_path / "kernels")
 
     added = packages(hosted, tmp_path) ^ before
@@ -99,6 +117,13 @@ def test_a_chapter_alone_runs_top_to_bottom_and_changes_no_package(
     (folder / "there.ipynb").write_text(json.dumps(notebook))
     settled = {one.id: one.verdict for one in claims.verdicts(folder / "there.ipynb")}
     assert settled == {one.id: one.verdict for one in claims.verdicts(stored)}
+    failures = {
+        name: f"{output.ename}: {output.evalue}\n{cell.source}"
+        for name, cell in solved.items()
+        for output in cell.outputs
+        if output.output_type == "error"
+    }
+    assert failures == {}
 
     again = python(hosted, opening(hosted.published.address), folder, hosted.offline)
     assert (again.returncode, again.stderr) == (0, "")

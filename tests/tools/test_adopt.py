@@ -48,6 +48,9 @@ def test_addresses_of_repositories_are_taken(given: str, plain: str) -> None:
         "https://localhost/ada/nets",
         "file:///tmp/nets",
         "https://github.com/adä/nets",
+        "https://GitHub.com/ada/nets/tree",
+        "https://www.github.com/ada/nets",
+        "https://github.com:443/ada/nets",
     ],
 )
 def test_anything_else_is_refused_in_one_sentence_and_changes_nothing(

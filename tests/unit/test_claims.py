@@ -148,6 +148,7 @@ def test_a_ledger_edited_meanwhile_is_read_anew(tmp_path):
     [
         ({"says": None}, "deep-is-hard: `says` is missing"),
         ({"says": ""}, "deep-is-hard: `says` is missing"),
+        ({"says": "  "}, "deep-is-hard: `says` is missing"),
         ({"quote": "x"}, "`quote` is not a field of a claim"),
         ({"chapter": "two"}, "unknown chapter 'two'; expected one of one"),
         ({"expect": "maybe"}, "unknown expect 'maybe'; expected one of holds, holds-with"),
@@ -186,9 +187,28 @@ def test_a_missing_section_is_named(tmp_path):
         claims.load(write(tmp_path, a_claim(), chapters=None))
 
 
+@pytest.mark.parametrize("chapters", [["one", "one"], ["one", 2], [["one"]]])
+def test_a_chapter_stands_once_and_by_name(tmp_path, chapters):
+    with pytest.raises(ValueError, match="each chapter's name once under `chapters:`"):
+        claims.load(write(tmp_path, a_claim(), chapters=chapters))
+
+
+def test_a_key_that_stands_twice_is_named_with_its_line(tmp_path):
+    path = write(tmp_path, a_claim())
+    path.write_text(path.read_text().replace("  why: It is.", "  why: It is.\n  why: No."))
+    with pytest.raises(ValueError, match=r"(?s)the key 'why' stands twice.*line \d+"):
+        claims.load(path)
+
+
 @pytest.mark.parametrize(
     "text",
-    ["claims: [", "- just\n- a list", "", "claims: !!python/object/apply:os.system ['true']"],
+    [
+        "claims: [",
+        "[" * 5000,
+        "- just\n- a list",
+        "",
+        "claims: !!python/object/apply:os.system ['true']",
+    ],
 )
 def test_hostile_or_broken_yaml_is_an_error_and_runs_nothing(tmp_path, text):
     path = tmp_path / "claims.yml"

@@ -65,10 +65,30 @@ def test_the_share_interval_equals_scipys_exact_interval(count_and_total):
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
-@pytest.mark.parametrize(("count", "total"), [(-1, 4), (5, 4), (0, 0)])
+@pytest.mark.parametrize(("count", "total"), [(-1, 4), (5, 4), (0, 0), (1.5, 4), (3, 4.0)])
 def test_an_impossible_count_is_refused(count, total):
-    with pytest.raises(ValueError, match="expected 0 <= count <= total"):
+    with pytest.raises(ValueError, match="expected whole numbers, 0 <= count <= total"):
         share_interval(count, total)
+
+
+@pytest.mark.parametrize("compare", [share_above, share_below])
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, 80, float("nan")])
+def test_a_threshold_that_is_no_share_is_refused(compare, threshold):
+    with pytest.raises(ValueError, match="expected a share between 0 and 1"):
+        compare(3, 4, threshold)
+
+
+def test_what_is_not_one_number_per_seed_is_refused():
+    with pytest.raises(TypeError, match="a holds <U1; expected one number per seed"):
+        paired_win(list("1234567"), range(7))
+    hidden = np.ma.masked_greater(np.arange(7.0), 5)
+    with pytest.raises(ValueError, match="masked values; every seed counts"):
+        median_interval(hidden)
+
+
+def test_small_numbers_keep_the_digits_that_their_interval_deserves():
+    values = np.linspace(0.00098, 0.000988, 16)
+    assert "median 0.000984 [0.0009816, 0.0009864]" in median_above(values, 0.0).numbers
 
 
 @pytest.mark.parametrize("wins", range(17))
