@@ -66,7 +66,7 @@ def test_without_an_address_the_first_cell_says_so_in_one_sentence_and_stops(
 ) -> None:
     done = python(hosted, opening(UNSET_ADDRESS), tmp_path, hosted.variables)
     assert done.returncode == 1
-    expected = "The course has no public address yet: open this inside its repository."
+    expected = "The course has no address yet: open this inside its repository."
     assert done.stderr.strip() == expected
     assert list(tmp_path.iterdir()) == []
 
@@ -75,7 +75,7 @@ def test_without_a_network_the_first_cell_says_so_and_stops(hosted, tmp_path) ->
     done = python(hosted, opening(hosted.published.address), tmp_path, hosted.offline)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        f"Could not fetch {hosted.published.address}: is there a network? Then run this again."
+        f"Could not fetch {hosted.published.address}: is there a network? Run this again."
     )
     assert list(tmp_path.iterdir()) == []
 
