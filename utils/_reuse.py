@@ -33,7 +33,7 @@ def fingerprint(model: keras.Model) -> str | None:
             return None
     if not _all_keras(config):
         return None
-    names = {layer.name: f"#{i}" for i, layer in enumerate(model._flatten_layers())}
+    names = {part.name: f"#{i}" for i, part in enumerate(_parts(model))}
     config = _neutral(config, names | {model.optimizer.name: "#optimizer"})
     optimizer = config["compile_config"]["optimizer"]["config"]
     if not isinstance(optimizer["learning_rate"], dict):
@@ -91,18 +91,24 @@ def splits_freely(model: keras.Model) -> bool:
     """Whether examples are scored one by one, so that it is the same how they are batched."""
     losses = [loss.loss for loss in model._compile_loss._flat_losses or []]
     metrics = model._compile_metrics.metrics if model._compile_metrics else []
-    parts = [part for layer in model._flatten_layers() for part in getattr(layer, "operations", [])]
     return (
         bool(losses)
+        and getattr(model.outputs[0], "_keras_mask", None) is None
         and all(loss.reduction in ("sum_over_batch_size", "mean") for loss in losses)
         and all(_from_keras(loss, "fn") and not _looks_across(loss) for loss in losses)
         and all(_from_keras(metric, "_fn") for metric in metrics)
-        and all(isinstance(part, keras.Layer) for part in parts)
+        and all(isinstance(part, keras.Layer) for part in _parts(model))
         and all(
             _from_keras(layer, "activation") and getattr(layer, "axis", None) not in (0, [0], (0,))
             for layer in model._flatten_layers()
         )
     )
+
+
+def _parts(model: keras.Model) -> list:
+    """All layers, and the operations between them that are no layers."""
+    layers = model._flatten_layers()
+    return [part for layer in layers for part in [layer, *getattr(layer, "operations", [])]]
 
 
 def _from_keras(thing, function: str) -> bool:
@@ -114,7 +120,9 @@ def _from_keras(thing, function: str) -> bool:
 
 
 def _looks_across(loss) -> bool:
-    """Whether a loss of Keras's mixes the examples of a batch."""
+    """Whether a loss of Keras's mixes the examples of a batch, if only by counting some of them."""
+    if getattr(loss, "ignore_class", None) is not None:
+        return True
     name = getattr(getattr(loss, "fn", None), "__name__", type(loss).__name__)
     return name.lower() in ("dice", "tversky", "circle")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import random
 import re
 import sys
 
@@ -12,7 +13,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras import layers, optimizers
+from keras import layers, losses, optimizers
 
 from utils import population
 from utils._initial import initial_weights, seeded, values
@@ -55,6 +56,52 @@ def spoiled(array: np.ndarray, value: float) -> np.ndarray:
     array = array.astype("float32")
     array[7] = value
     return array
+
+
+def seeded_by_chance(attribute):
+    """A build in which something other than weights hangs on the seed."""
+
+    def build():
+        odd = np.random.rand() < 0.5
+        if attribute == "width":
+            return network(hidden=[layers.Dense(3 if odd else 4)])
+        if attribute == "activation":
+            return network(hidden=[layers.Activation("relu" if odd else "tanh")])
+        return network(optimizers.SGD(0.1 if odd else 0.2))
+
+    return build
+
+
+def frozen():
+    model = network()
+    model.trainable = False
+    model.compile("sgd", "mse")
+    return model
+
+
+def nested():
+    """Two weights whose paths differ only in the first part, which masks may leave out."""
+    x = keras.Input((3,))
+    y = layers.Dense(1, name="first")(x) + layers.Dense(1, name="second")(x)
+    model = keras.Model(x, y)
+    model.compile("sgd", "mse")
+    return model
+
+
+def words(optimizer):
+    model = keras.Sequential(
+        [keras.Input((3,)), layers.Embedding(9, 2, name="table"), layers.Flatten(), layers.Dense(1)]
+    )
+    model.compile(optimizer, "mse")
+    return model
+
+
+SPARSE = losses.SparseCategoricalCrossentropy
+WORDS = np.arange(60).reshape(20, 3) % 9, np.zeros(20)
+
+
+def classes(loss, width=2):
+    return lambda: network(width=width, loss=loss)
 
 
 def not_compiled():
@@ -133,6 +180,32 @@ REFUSED = {
         NotImplementedError,
         "'hoarder' keeps its state in a tf.Variable (hoard)",
     ),
+    "nothing to train": ({"build": frozen}, ValueError, "without trainable weights; leave some"),
+    "an embedding": (
+        {"build": lambda: words(optimizers.Adam(0.1)), "data": WORDS},
+        NotImplementedError,
+        "/table/embeddings' is sparse, which Adam as compiled treats otherwise than a dense one",
+    ),
+    "an embedding and clipping": (
+        {"build": lambda: words(optimizers.SGD(0.1, clipnorm=1.0)), "data": WORDS},
+        NotImplementedError,
+        "use SGD without clipping or loss scaling, or train each seed with its own fit in a loop",
+    ),
+    "widths by chance": (
+        {"build": seeded_by_chance("width"), "seeds": range(9)},
+        ValueError,
+        "build gives another model under seed",
+    ),
+    "activations by chance": (
+        {"build": seeded_by_chance("activation"), "seeds": range(9)},
+        ValueError,
+        "all members must have the same layers, shapes and settings",
+    ),
+    "rates by chance": (
+        {"build": seeded_by_chance("rate"), "seeds": range(9)},
+        ValueError,
+        "pass learning rates as learning_rate",
+    ),
     "features": ({"data": (X[:, :2], Y)}, ValueError, "x has shape (60, 2), but the model takes"),
     "validation features": (
         {"data": (DATA[0], (X[:, :2], Y))},
@@ -149,6 +222,14 @@ REFUSED = {
         ValueError,
         "x holds NaN or infinite values in 1",
     ),
+    "beyond float32": (
+        {"data": (np.full((60, 3), 1e39), Y)},
+        ValueError,
+        "x holds values beyond the range of float32 in 60 of 60 examples",
+    ),
+    "a masked array": ({"data": (np.ma.masked_less(X, 0), Y)}, TypeError, "x is a masked array"),
+    "ragged rows": ({"data": ([[1], [1, 2], [3]], Y[:3])}, TypeError, "x holds list; expected an"),
+    "a number": ({"data": (1.0, 2.0)}, TypeError, "x holds float; expected an array of numbers"),
     "inf in y": ({"data": (X, spoiled(Y, np.inf))}, ValueError, "y holds NaN or infinite"),
     "NaN in x_val": (
         {"data": (DATA[0], (spoiled(X, np.nan), Y))},
@@ -158,7 +239,30 @@ REFUSED = {
     "binary labels": ({"data": (X, Y + 1)}, ValueError, "y holds the label 2, but binary_crossent"),
     "class labels": (
         {
-            "build": lambda: network(width=2, loss="sparse_categorical_crossentropy"),
+            "build": classes("sparse_categorical_crossentropy"),
+            "data": (X, Y + 1),
+        },
+        ValueError,
+        "y holds the label 2, but the model's output has classes 0 to 1",
+    ),
+    "labels of a renamed loss": (
+        {"build": classes(losses.BinaryCrossentropy(name="mine"), 1), "data": (X, Y + 1)},
+        ValueError,
+        "y holds the label 2, but binary_crossentropy takes values from 0 to 1",
+    ),
+    "labels of a focal loss": (
+        {"build": classes(losses.BinaryFocalCrossentropy(), 1), "data": (X, Y + 1)},
+        ValueError,
+        "y holds the label 2, but binary_focal_crossentropy takes",
+    ),
+    "labels of a loss in a list": (
+        {"build": classes(["binary_crossentropy"], 1), "data": (X, Y + 1)},
+        ValueError,
+        "y holds the label 2, but binary_crossentropy takes",
+    ),
+    "labels beyond the ignored": (
+        {
+            "build": classes(SPARSE(ignore_class=5)),
             "data": (X, Y + 1),
         },
         ValueError,
@@ -167,13 +271,48 @@ REFUSED = {
     "no seeds": ({"seeds": 0}, ValueError, "seeds=0: train at least 1 seed"),
     "empty seeds": ({"seeds": []}, ValueError, "seeds=[]: pass a count of at least 1"),
     "a fraction of a seed": ({"seeds": [0.5]}, ValueError, "integers from 0 to 4294967295"),
+    "a seed that is a bool": ({"seeds": [True, 2]}, ValueError, "seeds=[True, 2]: pass a count"),
+    "seeds that pass by": ({"seeds": iter([1, 2])}, ValueError, "pass a count of at least 1, or a"),
+    "seeds that are None": ({"seeds": None}, ValueError, "seeds=None: pass a count of at least 1"),
+    "a table of seeds": ({"seeds": np.eye(3, dtype=int)}, ValueError, "or a list of integers"),
+    "a seed twice": (
+        {"seeds": [5, 6, 5]},
+        ValueError,
+        "seeds holds 5 more than once with the same learning rate and masks",
+    ),
+    "a seed twice at one rate": (
+        {"seeds": [5, 5, 5], "learning_rate": [0.1, 0.2, 0.1]},
+        ValueError,
+        "is one run counted twice; list every seed once",
+    ),
     "a negative seed": ({"seeds": [-1]}, ValueError, "integers from 0 to 4294967295"),
     "no epochs": ({"epochs": 0}, ValueError, "epochs=0: expected a whole number of at least 1"),
+    "no snapshots": ({"snapshots": 0}, ValueError, "snapshots=0: expected a whole number of at"),
+    "a word for XLA": (
+        {"jit_compile": "auto"},
+        ValueError,
+        "jit_compile='auto': expected",
+    ),
+    "a word for a bar": ({"progress": "yes"}, ValueError, "progress='yes': expected True, False"),
     "half an epoch": ({"epochs": 0.5}, ValueError, "epochs=0.5"),
     "no batch": ({"batch_size": 0}, ValueError, "batch_size=0"),
     "batch": ({"batch_size": 41}, ValueError, "batch_size=41 is more than the 40 training exam"),
     "rates": ({"learning_rate": [0.1, 0.2]}, ValueError, "one for each of the 3 members"),
     "a negative rate": ({"learning_rate": -1.0}, ValueError, "learning_rate=-1.0: expected one"),
+    "a rate that is text": ({"learning_rate": "0.1"}, ValueError, "learning_rate='0.1': expected"),
+    "a rate that is a bool": ({"learning_rate": True}, ValueError, "learning_rate=True: expected"),
+    "rates that pass by": ({"learning_rate": iter([1])}, ValueError, "expected one finite number"),
+    "a schedule as a rate": (
+        {"learning_rate": optimizers.schedules.CosineDecay(0.1, 9)},
+        ValueError,
+        "compile the model with a schedule to use one",
+    ),
+    "a rate beyond float32": ({"learning_rate": 1e39}, ValueError, "at least 0 that float32 can"),
+    "a compiled rate": (
+        {"build": lambda: network(optimizers.SGD(float("inf")))},
+        ValueError,
+        "learning_rate=inf: expected one",
+    ),
     "rate and schedule": (
         {
             "build": lambda: network(optimizers.SGD(optimizers.schedules.CosineDecay(0.1, 9))),
@@ -183,7 +322,23 @@ REFUSED = {
         "compiled with a CosineDecay",
     ),
     "few masks": ({"masks": [None]}, ValueError, "masks has 1 entries; expected one (or None) for"),
-    "a mask's shape": ({"masks": {"hidden/bias": [1]}}, ValueError, "expected (4,), or (3, 4)"),
+    "a mask's shape": ({"masks": {"hidden/bias": [1]}}, ValueError, "of shape (4,), or (3, 4)"),
+    "masks that pass by": (
+        {"masks": iter([None])},
+        TypeError,
+        "pass a list with one mask (or",
+    ),
+    "a mask of words": (
+        {"masks": {"hidden/bias": ["a"] * 4}},
+        ValueError,
+        "other things than",
+    ),
+    "a mask's number": ({"masks": {3: [1]}}, ValueError, "masks names 3; the trainable variables"),
+    "an ambiguous mask": (
+        {"build": nested, "masks": {"kernel": np.ones((3, 1))}},
+        ValueError,
+        "masks names 'kernel', which fits 'first/kernel' and 'second/kernel'; use the whole path",
+    ),
     "a soft mask": ({"masks": {"hidden/bias": [0.5] * 4}}, ValueError, "values other than 0 and 1"),
     "a mask's name": ({"masks": {"hiden/bias": [1] * 4}}, ValueError, "Did you mean 'hidden/bias'"),
     "a stopping rule": ({"early_stopping": 3}, TypeError, "pass keras.callbacks.EarlyStopping"),
@@ -222,9 +377,10 @@ def test_bad_input_gets_one_sentence_that_says_what_to_do(name):
         lambda: keras.optimizers.Lamb(),
         optimizers.Adafactor,
         optimizers.Muon,
+        optimizers.ScheduleFreeAdamW,
         lambda: optimizers.LossScaleOptimizer(optimizers.SGD()),
     ],
-    ids=["Lamb", "Adafactor", "Muon", "LossScaleOptimizer"],
+    ids=["Lamb", "Adafactor", "Muon", "ScheduleFreeAdamW", "LossScaleOptimizer"],
 )
 def test_an_optimizer_that_is_not_element_wise_is_refused_by_name(optimizer, request):
     name = request.node.callspec.id
@@ -237,6 +393,64 @@ def test_an_unknown_history_key_names_the_known_and_the_nearest(runs):
         runs.history["val_acuracy"]
     with pytest.raises(ValueError, match="which has"):
         runs.final("f1")
+
+
+BAD_USES = {
+    "a member too far": (lambda r: r.model(3), IndexError, "no member 3; expected a whole number"),
+    "half a member": (
+        lambda r: r.model(0.5),
+        IndexError,
+        "no member 0.5; expected a whole",
+    ),
+    "other features": (lambda r: r.predict(X[:, :2]), ValueError, "x has shape (60, 2), but the"),
+    "no examples": (
+        lambda r: r.predict(X[:0]),
+        ValueError,
+        "x has shape (0, 3); expected at",
+    ),
+    "nothing to score": (lambda r: r.evaluate(X[:0], Y[:0]), ValueError, "same n of at least 1"),
+    "lengths": (lambda r: r.evaluate(X, Y[:9]), ValueError, "x has shape (60, 3) and y (9,)"),
+    "a lone rate": (
+        lambda r: sweep(network, DATA, 0.1),
+        ValueError,
+        "learning_rates=0.1: pass a list of finite numbers",
+    ),
+    "no rates": (lambda r: sweep(network, DATA, []), ValueError, "learning_rates=[]: pass a list"),
+    "an infinite rate": (
+        lambda r: sweep(network, DATA, [0.1, np.inf]),
+        ValueError,
+        "learning_rates=[0.1, inf]: pass a list of finite numbers",
+    ),
+    "rates twice": (
+        lambda r: sweep(network, DATA, [0.1], learning_rate=0.2),
+        TypeError,
+        "sweep sets learning_rate itself; list the rates as learning_rates, or call train",
+    ),
+    "seeds twice": (lambda r: sweep(network, DATA, [0.1, 1], [4, 4]), ValueError, "counted twice"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_USES)
+def test_bad_use_of_runs_and_sweeps_gets_one_sentence_too(runs, name):
+    use, error, message = BAD_USES[name]
+    with pytest.raises(error, match=re.escape(message)) as caught:
+        use(runs)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_with_operations_that_are_no_layers_comes_back_too():
+    def build():
+        x = keras.Input((3,))
+        model = keras.Model(x, layers.Dense(1)(x - 2 * keras.ops.mean(x, axis=1, keepdims=True)))
+        model.compile("sgd", "mse")
+        return model
+
+    runs = quick(build)
+    np.testing.assert_allclose(runs.model(1)(X).numpy(), runs.predict(X)[1], atol=1e-6)
+
+
+def test_a_member_counts_from_the_end_where_negative(runs):
+    np.testing.assert_array_equal(runs.model(-1).get_weights()[0], runs.weights[0][2])
 
 
 def test_a_snapshot_that_was_not_kept_names_those_that_were(runs):
@@ -309,6 +523,13 @@ def test_snapshots_hold_the_weights_before_every_k_epochs_and_at_the_end(runs):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_the_last_snapshot_holds_the_final_weights_where_they_are_averaged():
+    runs = quick(lambda: network(optimizers.SGD(0.5, use_ema=True)), epochs=2, snapshots=1)
+    for ours, theirs in zip(runs.weights_at(2), runs.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert (runs.weights_at(1)[0] != runs.weights[0]).any()
+
+
 def test_members_start_where_the_seeded_build_starts(runs):
     for member, seed in enumerate(runs.seeds):
         keras.utils.set_random_seed(seed)
@@ -324,10 +545,16 @@ def test_a_sub_population_keeps_its_members_in_order(runs):
     assert len(runs.take(runs.final("loss") < np.inf)) == 3
 
 
-def test_repeated_seeds_train_alike():
-    runs = quick(seeds=[5, 5, 6])
-    np.testing.assert_array_equal(runs.history["loss"][0], runs.history["loss"][1])
-    assert (runs.history["loss"][0] != runs.history["loss"][2]).any()
+def test_a_seed_may_be_repeated_with_another_rate_or_another_mask():
+    runs = quick(seeds=[5, 5, 6], learning_rate=[0.1, 0.2, 0.1], snapshots=4)
+    start, end = runs.weights_at(0)[0], runs.weights[0]
+    np.testing.assert_array_equal(start[0], start[1])
+    assert (start[0] != start[2]).any()
+    assert (end[0] != end[1]).any()
+    kernels = np.stack([np.ones((3, 4)), np.eye(3, 4)])
+    masked = quick(seeds=[5, 5], masks={"hidden/kernel": kernels})
+    np.testing.assert_array_equal(masked.weights[0][0], end[0])
+    assert (masked.weights[0][1] == 0).sum() == 9
 
 
 def test_masks_can_be_named_by_the_variables_paths():
@@ -463,13 +690,73 @@ def test_replayed_initial_weights_equal_those_of_a_build(initializer, bias, fixe
             np.testing.assert_array_equal(mine, theirs)
 
 
-def test_initial_weights_that_no_initializer_explains_are_built_one_by_one():
-    def build():
-        model = keras.Sequential([keras.Input((3,)), layers.Dense(4)])
-        model.layers[0].kernel.assign(np.random.normal(size=(3, 4)))
-        return model
+def one_layer(**initializers) -> keras.Model:
+    return keras.Sequential([keras.Input((3,)), layers.Dense(2, **initializers)])
 
-    seeds = [3, 1, 4, 1]
-    drawn = initial_weights(build, seeded(build, 3, (3,)), seeds, (3,))
-    for seed, ours in zip(seeds, drawn, strict=True):
-        np.testing.assert_array_equal(ours[0], values(seeded(build, seed, (3,)))[0])
+
+def assigned():
+    model = one_layer()
+    model.layers[0].kernel.assign(np.random.normal(size=(3, 2)))
+    return model
+
+
+def clipped():
+    """Changes what was drawn under few seeds."""
+    model = one_layer(kernel_initializer="random_normal")
+    model.layers[0].kernel.assign(keras.ops.clip(model.layers[0].kernel, -0.1, 0.1))
+    return model
+
+
+def rejected():
+    """Draws again under few seeds."""
+    model = one_layer(kernel_initializer="random_normal")
+    while abs(model.get_weights()[0]).max() > 0.1:
+        model = one_layer(kernel_initializer="random_normal")
+    return model
+
+
+class Coin(keras.initializers.RandomNormal):
+    """One of Keras's initializers with a setting that hangs on the seed too."""
+
+    def __init__(self, seed=None):
+        super().__init__(seed=seed)
+        self.stddev = 1.0 if self.seed % 4 else 2.0
+
+
+def bias(draw) -> keras.Model:
+    return one_layer(bias_initializer=keras.initializers.Constant(float(draw() < 0.25)))
+
+
+UNUSUAL = {
+    "assigned": assigned,
+    "clipped": clipped,
+    "rejected": rejected,
+    "an initializer of our own": lambda: one_layer(kernel_initializer=Coin()),
+    "a coin of Python": lambda: bias(random.random),
+    "a coin of NumPy": lambda: bias(np.random.rand),
+    "a coin of TensorFlow": lambda: bias(lambda: float(tf.random.uniform(()))),
+    "a coin of Keras": lambda: bias(lambda: float(keras.random.uniform(()))),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_initial_weights_that_initializers_alone_do_not_explain_are_built_one_by_one(name):
+    build, seeds = UNUSUAL[name], list(range(24))
+    truth = [values(seeded(build, seed, (3,))) for seed in seeds]
+    for last in (3, 20, 22):  # the seed that the replay is proven on
+        order = [s for s in seeds if s != last] + [last]
+        drawn = initial_weights(build, seeded(build, 0, (3,)), order, (3,))
+        for seed, ours in zip(order, drawn, strict=True):
+            for mine, theirs in zip(ours, truth[seed], strict=True):
+                np.testing.assert_array_equal(mine, theirs)
+
+
+def test_ordinary_initial_weights_are_replayed_and_not_built(monkeypatch):
+    def build():
+        nonlocal built
+        built += 1
+        return network(hidden=[layers.BatchNormalization(), layers.Dropout(0.5)])
+
+    built = 0
+    initial_weights(build, seeded(build, 0, (3,)), range(9), (3,))
+    assert built == 2
