@@ -151,7 +151,7 @@ def member(index: int, members: int) -> None:
 def switches(**values: bool | None) -> None:
     """Refuse what is neither on, off nor left to us, by name."""
     for name, value in values.items():
-        if value is not None and not isinstance(value, bool):
+        if value is not None and not isinstance(value, bool | np.bool_):
             raise ValueError(
                 f"{name}={shown(value)}: expected True, False, or None to let train choose."
             )

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils._forward import Arrays, Forward, Logs, member_pass, quietly
-from utils._models import dense_gradients
+from utils._models import BY_LOOP, dense_gradients
 from utils._optimizer import per_member, stacked_optimizer
 from utils._reuse import draws_numbers
 
@@ -145,7 +145,7 @@ class Engine:
             return [tf.convert_to_tensor(g) for g in gradients if g is not None], *state
 
         trainable, old = self._values()
-        gradients, new, metrics = tf.vectorized_map(one, (trainable, old, metrics, x, y))
+        gradients, new, metrics = _mapped(one, (trainable, old, metrics, x, y))
         remaining = iter(gradients)
         self.optimizer.apply([next(remaining) if c else None for c in connected], self.trainable)
         self._apply_masks()
@@ -164,6 +164,19 @@ class Engine:
     def _apply_masks(self):
         for variable, mask in zip(self.trainable, self.masks, strict=bool(self.masks)):
             variable.assign(variable * mask)
+
+
+def _mapped(one, arguments):
+    """`one` for all members at once; refuses the loops that TensorFlow cannot map."""
+    try:
+        return tf.vectorized_map(one, arguments)
+    except TypeError as error:
+        if "variant" not in str(error):
+            raise
+        raise NotImplementedError(
+            "A recurrent layer that follows other trainable layers loops in a way that cannot be "
+            f"trained as a population; create it with unroll=True, or {BY_LOOP}."
+        ) from error
 
 
 def _assign(variables, values) -> None:

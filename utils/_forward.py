@@ -25,13 +25,13 @@ if "Bitcast" not in pfor._pfor_converter_registry:  # part of Keras's argmax; el
 
 
 def quietly(method):
-    """Keep TensorFlow's remarks on tracing, which no reader can act on, out of the outputs."""
+    """Keep TensorFlow's remarks on tracing out of the outputs: errors are raised besides."""
 
     @functools.wraps(method)
     def quiet(*args):
         logger = tf.get_logger()
         level = logger.level
-        logger.setLevel(logging.ERROR)
+        logger.setLevel(logging.CRITICAL)
         try:
             return method(*args)
         finally:

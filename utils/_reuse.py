@@ -6,6 +6,7 @@ Compiling takes seconds, so models that differ only in initial weights and learn
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Mapping
 
@@ -34,6 +35,7 @@ def fingerprint(model: keras.Model) -> str | None:
     if not _all_keras(config):
         return None
     names = {part.name: f"#{i}" for i, part in enumerate(_parts(model))}
+    names |= _counted_metrics(model)
     config = _neutral(config, names | {model.optimizer.name: "#optimizer"})
     optimizer = config["compile_config"]["optimizer"]["config"]
     if not isinstance(optimizer["learning_rate"], dict):
@@ -58,12 +60,12 @@ def _all_keras(config) -> bool:
 
 
 def _neutral(config, names: Mapping[str, str]):
-    """Drop initializers, and replace the names that Keras counts up by positions."""
+    """Drop what only decides where weights and random states start; let positions be the names."""
     if isinstance(config, dict):
         return {
             key: _renamed(value, names) if key in NAMED else _neutral(value, names)
             for key, value in config.items()
-            if not key.endswith("initializer")
+            if not key.endswith("initializer") and key != "seed"
         }
     if isinstance(config, list | tuple):
         return [_neutral(item, names) for item in config]
@@ -74,6 +76,18 @@ def _renamed(value, names: Mapping[str, str]):
     if isinstance(value, list | tuple):
         return [_renamed(item, names) for item in value]
     return names.get(value, value) if isinstance(value, str) else value
+
+
+def _counted_metrics(model: keras.Model) -> dict[str, str]:
+    """The metrics that Keras named, as in auc_1, with a name for their position."""
+    compiled = model._compile_metrics
+    given = [compiled._user_metrics, compiled._user_weighted_metrics] if compiled else []
+    return {
+        metric.name: f"#metric{i}"
+        for i, metric in enumerate(keras.tree.flatten(given))
+        if isinstance(metric, keras.metrics.Metric)
+        and re.sub(r"_\d+$", "", metric.name).replace("_", "") == type(metric).__name__.lower()
+    }
 
 
 def can_pad(model: keras.Model) -> bool:

@@ -119,6 +119,11 @@ LAYERS = {
     ],
     "layer normalization": [dense, layers.LayerNormalization],
     "prelu": [lambda: layers.Dense(5), layers.PReLU],
+    "recurrent, unrolled": [
+        dense,
+        lambda: layers.Reshape((5, 1)),
+        lambda: layers.SimpleRNN(3, unroll=True),
+    ],
     "frozen": [lambda: layers.Dense(5, trainable=False), dense],
 }
 
