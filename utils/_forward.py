@@ -84,6 +84,7 @@ class Forward:
 
     def __init__(self, model: keras.Model):
         self.model = model
+        self._reset = [v.numpy() for v in model.metrics_variables]  # as reset_metrics leaves them
         self._predict = tf.function(self._predict_all, autograph=False, reduce_retracing=True)
         self._update = tf.function(self._update_all, autograph=False, reduce_retracing=True)
         self._logs = tf.function(self._all_logs, autograph=False, reduce_retracing=True)
@@ -119,9 +120,8 @@ class Forward:
         return {key: value.numpy() for key, value in self._logs(metrics).items()}
 
     def fresh_metrics(self, members: int) -> list[tf.Tensor]:
-        """Stacked metric variables as `reset_metrics` leaves them, where every epoch starts."""
-        fresh = self.model.metrics_variables
-        return [tf.broadcast_to(v.value, [members, *v.shape]) for v in fresh]
+        """Stacked metric variables at the start of an epoch."""
+        return [tf.constant(np.broadcast_to(v, (members, *v.shape))) for v in self._reset]
 
     def _pieces(self, count: int, members: int) -> int:
         least = -(-count * members // self.most)
