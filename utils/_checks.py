@@ -1,18 +1,17 @@
-"""What `population.train` refuses before it trains: one sentence each, with the way out."""
+"""What `population.train` refuses of its arguments: one sentence each, with the way out.
+
+The models themselves are looked at in `utils._models`.
+"""
 
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
-
-ELEMENT_WISE = (
-    "SGD RMSprop Adam AdamW Nadam Adamax Adagrad Adadelta Ftrl Lion ScheduleFreeAdamW"
-).split()
-BY_LOOP = "train each seed with its own fit in a loop"
 
 
 @dataclass(frozen=True)
@@ -40,29 +39,13 @@ def arrays(data) -> Arrays:
     nested = [isinstance(part, tuple | list) and len(part) == 2 for part in data]
     paired = nested[0] and (nested[1] or data[1] is None) and np.ndim(data[0][0]) > 0
     parts = data if paired else (data, None)
-    train = _pair(parts[0], names[0])
-    validation = None if parts[1] is None else _pair(parts[1], names[1])
+    train = pair(parts[0], names[0])
+    validation = None if parts[1] is None else pair(parts[1], names[1])
     return Arrays(*train, validation, names[0])
 
 
-def floats(array, name: str = "x") -> np.ndarray:
-    """The array that Keras would make of it; refuses what is not numbers, and NaN."""
-    array = np.asarray(array)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} holds {array.dtype}; expected an array of numbers.")
-    if array.dtype.kind == "f":
-        finite = np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
-        bad = np.flatnonzero(~finite)
-        if len(bad):
-            raise ValueError(
-                f"{name} holds NaN or infinite values in {len(bad)} of {len(array)} examples "
-                f"(the first is example {bad[0]}); remove or fill them before training."
-            )
-        array = array.astype(keras.config.floatx())
-    return array
-
-
-def _pair(part, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+def pair(part, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets as arrays of the same, positive number of examples."""
     x, y = (floats(a, name) for a, name in zip(part, names, strict=True))
     if x.ndim < 2 or y.ndim < 1 or len(x) != len(y) or len(x) == 0:
         raise ValueError(
@@ -72,28 +55,106 @@ def _pair(part, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
+def floats(array, name: str = "x") -> np.ndarray:
+    """The array that Keras would make of it; refuses what is not numbers, and NaN."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose masked values would be trained on like the others; "
+            "leave those examples out, or fill them with .filled(value)."
+        )
+    numbers = _numbers(array, "fiub")
+    if numbers is None or numbers.ndim == 0:
+        held = getattr(array, "dtype", type(array).__name__)
+        raise TypeError(f"{name} holds {held}; expected an array of numbers, one row per example.")
+    if numbers.dtype.kind != "f":
+        return numbers
+    _finite(numbers, name, "NaN or infinite values", "remove or fill")
+    dtype = keras.config.floatx()
+    with np.errstate(over="ignore"):
+        cast = numbers.astype(dtype)
+    _finite(cast, name, f"values beyond the range of {dtype}", "scale")
+    return cast
+
+
+def _finite(array: np.ndarray, name: str, found: str, remedy: str) -> None:
+    bad = np.flatnonzero(~np.isfinite(array).all(axis=tuple(range(1, array.ndim))))
+    if len(bad):
+        raise ValueError(
+            f"{name} holds {found} in {len(bad)} of {len(array)} examples (the first is example "
+            f"{bad[0]}); {remedy} them before training."
+        )
+
+
+def _numbers(values, kinds: str = "fiu") -> np.ndarray | None:
+    """The values as one array, or None where they are not numbers of these kinds."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):  # rows of unequal length, symbolic tensors
+        return None
+    return array if array.dtype.kind in kinds else None
+
+
+def _whole(value) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def shown(value) -> str:
+    """What was given, on one short line."""
+    return " ".join(reprlib.repr(value).split())
+
+
 def seed_list(seeds: int | Sequence[int]) -> tuple[int, ...]:
     """Seeds 0 to n - 1 for a count, or the sequence itself."""
-    if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool):
+    if _whole(seeds):
         if seeds < 1:
             raise ValueError(f"seeds={seeds}: train at least 1 seed, or pass a list of seeds.")
         return tuple(range(int(seeds)))
-    whole = not isinstance(seeds, bool | str | float) and [
-        isinstance(s, int | np.integer) and 0 <= s < 2**32 for s in seeds
-    ]
-    if not whole or not all(whole):
+    listed = isinstance(seeds, Sequence | np.ndarray) and getattr(seeds, "ndim", 1) == 1
+    if not listed or not len(seeds) or not all(_whole(s) and 0 <= s < 2**32 for s in seeds):
         raise ValueError(
-            f"seeds={seeds!r}: pass a count of at least 1, or a list of integers from 0 to "
+            f"seeds={shown(seeds)}: pass a count of at least 1, or a list of integers from 0 to "
             "4294967295."
         )
     return tuple(map(int, seeds))
 
 
+def distinct(seeds: tuple[int, ...], rates: np.ndarray, masks: Sequence[np.ndarray]) -> None:
+    """Refuse members that are the same run twice: independent they would only seem."""
+    if len(set(seeds)) == len(seeds):
+        return
+    seen = set()
+    for i, seed in enumerate(seeds):
+        member = (seed, rates[i].tobytes(), *(mask[i].tobytes() for mask in masks))
+        if member in seen:
+            raise ValueError(
+                f"seeds holds {seed} more than once with the same learning rate and masks, which "
+                "is one run counted twice; list every seed once."
+            )
+        seen.add(member)
+
+
 def at_least_one(**values: int) -> None:
     """Refuse counts below one and counts that are not whole, by name."""
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name}={value!r}: expected a whole number of at least 1.")
+        if not _whole(value) or value < 1:
+            raise ValueError(f"{name}={shown(value)}: expected a whole number of at least 1.")
+
+
+def member(index: int, members: int) -> None:
+    """Refuse what is no member's position; negative ones count from the end."""
+    if not _whole(index) or not -members <= index < members:
+        raise IndexError(
+            f"There is no member {shown(index)}; expected a whole number from 0 to {members - 1}."
+        )
+
+
+def switches(**values: bool | None) -> None:
+    """Refuse what is neither on, off nor left to us, by name."""
+    for name, value in values.items():
+        if value is not None and not isinstance(value, bool | np.bool_):
+            raise ValueError(
+                f"{name}={shown(value)}: expected True, False, or None to let train choose."
+            )
 
 
 def batch_fits(batch_size: int, samples: int) -> None:
@@ -115,159 +176,30 @@ def rates(model: keras.Model, learning_rate, members: int) -> np.ndarray:
                 "rate; compile with a number to use learning_rate here."
             )
         return np.full(members, np.nan)
-    given = np.asarray(float(own) if learning_rate is None else learning_rate, "float64")
-    if given.shape not in [(), (members,)] or not (np.isfinite(given) & (given >= 0)).all():
+    asked = float(own) if learning_rate is None else learning_rate
+    given = _numbers(asked)
+    if given is None or given.shape not in [(), (members,)] or not _usable(given):
         raise ValueError(
-            f"learning_rate={learning_rate!r}: expected one finite number of at least 0, or one "
-            f"for each of the {members} members."
+            f"learning_rate={shown(asked)}: expected one finite number of at least 0 that float32 "
+            f"can hold, or one for each of the {members} members; compile the model with a "
+            "schedule to use one."
         )
-    return np.broadcast_to(given, members).copy()
+    return np.broadcast_to(given.astype("float64"), members).copy()
 
 
-def function(build) -> None:
-    """Refuse a model where the function that builds it is expected."""
-    if not callable(build) or isinstance(build, keras.Model):
-        raise TypeError(
-            f"build is a {type(build).__name__}; pass a function that returns a new compiled "
-            "keras.Model at each call."
-        )
-
-
-def model(built) -> None:
-    """Refuse what cannot be trained as a population."""
-    if not isinstance(built, keras.Model):
-        raise TypeError(
-            f"build() returned a {type(built).__name__}; return a compiled keras.Model."
-        )
-    if not built.compiled or built._compile_loss is None:
+def rate_list(learning_rates: Sequence[float]) -> tuple[float, ...]:
+    """The rates of a sweep, each once."""
+    given = _numbers(learning_rates)
+    if given is None or given.ndim != 1 or not given.size or not _usable(given):
         raise ValueError(
-            f"build() returned the model {built.name!r} without optimizer and loss; call "
-            "model.compile(optimizer=..., loss=...) before returning it."
+            f"learning_rates={shown(learning_rates)}: pass a list of finite numbers of at least 0 "
+            "that float32 can hold, such as [0.01, 0.1]."
         )
-    if not isinstance(built, keras.Sequential) and not getattr(built, "outputs", None):
-        raise NotImplementedError(
-            f"{type(built).__name__} is a subclassed model, whose shapes are only known when it "
-            f"runs; write it as Sequential or keras.Model(inputs, outputs), or {BY_LOOP}."
-        )
-    _optimizer(built)
-    for method in ("train_step", "test_step", "compute_metrics"):
-        if getattr(type(built), method) is not getattr(keras.Model, method):
-            raise NotImplementedError(
-                f"{type(built).__name__} has a {method} of its own, which a population would "
-                f"not call; {BY_LOOP}."
-            )
-    for layer in built._flatten_layers():
-        _layer(layer)
+    return tuple(dict.fromkeys(map(float, given)))
 
 
-def _optimizer(built: keras.Model) -> None:
-    kind = type(built.optimizer)
-    if kind.__name__ not in ELEMENT_WISE or not kind.__module__.startswith("keras."):
-        raise NotImplementedError(
-            f"The optimizer {kind.__name__} is not known to treat every weight on its own, which "
-            f"training a population needs; use one of {', '.join(ELEMENT_WISE)}, or {BY_LOOP}."
-        )
-    if built.optimizer.built:
-        raise ValueError(
-            f"The optimizer {kind.__name__} has been used before; create it inside build(), so "
-            "that every model has a new one."
-        )
-
-
-def _layer(layer: keras.Layer) -> None:
-    if getattr(layer, "stateful", False) is True:
-        raise NotImplementedError(
-            f"The layer {layer.name!r} is stateful: its memory would pass from one batch to the "
-            f"next; use stateful=False, or {BY_LOOP}."
-        )
-    for name, value in vars(layer).items():
-        if type(value).__module__.startswith("tensorflow.") and hasattr(value, "assign"):
-            raise NotImplementedError(
-                f"The layer {layer.name!r} keeps its state in a tf.Variable ({name}), which all "
-                f"members would share; create it with self.add_weight, or {BY_LOOP}."
-            )
-
-
-def stopping(built: keras.Model, rule: keras.callbacks.EarlyStopping | None, given: Arrays) -> None:
-    """Refuse what is not a rule, what it cannot watch, and averaged weights beside it."""
-    if rule is None:
-        return
-    if not isinstance(rule, keras.callbacks.EarlyStopping):
-        raise TypeError(
-            f"early_stopping is a {type(rule).__name__}; pass keras.callbacks.EarlyStopping(...)."
-        )
-    if rule.monitor.startswith("val_") and given.validation is None:
-        raise ValueError(
-            f"early_stopping watches {rule.monitor!r}, but there are no validation data; pass "
-            "((x, y), (x_val, y_val)) or another monitor."
-        )
-    if built.optimizer.use_ema:
-        raise NotImplementedError(
-            "Early stopping would mix with the optimizer's averaged weights (use_ema); leave one "
-            "of them out."
-        )
-
-
-def data(built: keras.Model, given: Arrays) -> None:
-    """Refuse training and validation arrays that do not fit the model."""
-    fits(built, given.x, given.y, given.names)
-    if given.validation:
-        fits(built, *given.validation, ("x_val", "y_val"))
-
-
-def fits(built: keras.Model, x: np.ndarray, y: np.ndarray, names: tuple[str, str]) -> None:
-    """Refuse arrays that the model's input, output or loss cannot take."""
-    if len(built.inputs) != 1 or len(built.outputs) != 1:
-        raise NotImplementedError(
-            f"The model {built.name!r} has {len(built.inputs)} inputs and {len(built.outputs)} "
-            f"outputs; a population has one of each: join them in one array, or {BY_LOOP}."
-        )
-    _shape(x, tuple(built.inputs[0].shape), names[0], "takes")
-    output = tuple(built.outputs[0].shape)
-    loss = built._compile_loss._user_loss
-    loss = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-    if loss.startswith("sparse_categorical"):
-        _shape(y, output[:-1], names[1], "predicts classes for", extra=(1,))
-        _labels(y, 0, output[-1] - 1, names[1])
-        return
-    _shape(y, output, names[1], "gives")
-    if loss in ("binary_crossentropy", "categorical_crossentropy"):
-        _range(y, names[1], loss)
-
-
-def _shape(array, expected: tuple, name: str, verb: str, extra: tuple = ()) -> None:
-    def matches(shape):
-        return len(shape) == len(expected) and all(
-            e in (None, s) for s, e in zip(shape[1:], expected[1:], strict=True)
-        )
-
-    shapes = [array.shape, (*array.shape, 1) if not extra else array.shape[:-1]]
-    if extra and array.shape[-1:] != extra:
-        shapes = shapes[:1]
-    if not any(map(matches, shapes)):
-        shown = str(expected).replace("None", "n", 1)
-        raise ValueError(
-            f"{name} has shape {array.shape}, but the model {verb} {shown}; change the model's "
-            "layers or the array."
-        )
-
-
-def _labels(y, low: int, high: int, name: str) -> None:
-    wrong = y[(y != np.floor(y)) | (y < low) | (y > high)]
-    if len(wrong):
-        raise ValueError(
-            f"{name} holds the label {wrong.flat[0]}, but the model's output has classes {low} to "
-            f"{high}; change the labels or the width of the last layer."
-        )
-
-
-def _range(y, name: str, loss: str) -> None:
-    if y.min() < 0 or y.max() > 1:
-        worst = y.max() if y.max() > 1 else y.min()
-        raise ValueError(
-            f"{name} holds the label {worst}, but {loss} takes values from 0 to 1; change the "
-            "labels or the loss."
-        )
+def _usable(rates: np.ndarray) -> bool:
+    return bool(((rates >= 0) & (rates <= np.finfo("float32").max)).all())
 
 
 def masks(
@@ -278,41 +210,62 @@ def masks(
     """One stacked mask of zeros and ones per trainable variable; empty without masks."""
     if given is None:
         return []
-    names = [_names(v.path) for v in variables]
     if isinstance(given, Mapping):
-        known = {name: i for i, each in enumerate(names) for name in each}
-        aligned: list = [None] * len(variables)
-        for key, mask in given.items():
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                paths = ", ".join(repr(each[-1]) for each in names)
-                raise ValueError(f"masks names {key!r}; the trainable variables are {paths}.{hint}")
-            aligned[known[key]] = mask
-        given = aligned
+        given = _aligned(given, [v.path for v in variables])
+    if not isinstance(given, list | tuple):
+        raise TypeError(
+            f"masks is a {type(given).__name__}; pass a list with one mask (or None) for each "
+            "trainable variable, or a dict by their paths."
+        )
     if len(given) != len(variables):
         raise ValueError(
             f"masks has {len(given)} entries; expected one (or None) for each of the "
             f"{len(variables)} trainable variables."
         )
     return [
-        _mask(mask, tuple(v.shape), members, each[-1])
-        for mask, v, each in zip(given, variables, names, strict=True)
+        _mask(mask, tuple(v.shape), members, _tail(v.path))
+        for mask, v in zip(given, variables, strict=True)
     ]
 
 
-def _names(path: str) -> list[str]:
-    """The variable's path, and the path without the model's own name."""
-    return [path, path.split("/", 1)[-1]]
+def _aligned(given: Mapping[str, np.ndarray], paths: list[str]) -> list[np.ndarray | None]:
+    """The named masks as a list; a name is a path, or a path without the model's own name."""
+    found: list[np.ndarray | None] = [None] * len(paths)
+    for key, mask in given.items():
+        where = [i for i, path in enumerate(paths) if key in (path, _tail(path))]
+        if not where:
+            names = list(map(_tail, paths))
+            near = difflib.get_close_matches(str(key), [*names, *paths], n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            known = ", ".join(map(repr, names))
+            raise ValueError(f"masks names {key!r}; the trainable variables are {known}.{hint}")
+        if len(where) > 1:
+            both = " and ".join(repr(paths[i]) for i in where)
+            raise ValueError(
+                f"masks names {key!r}, which fits {both}; use the whole path, or a list with one "
+                "mask (or None) for each trainable variable."
+            )
+        if found[where[0]] is not None:
+            raise ValueError(f"masks names {paths[where[0]]!r} twice; leave one of them out.")
+        found[where[0]] = mask
+    return found
+
+
+def _tail(path: str) -> str:
+    return path.split("/", 1)[-1]
 
 
 def _mask(mask, shape: tuple, members: int, name: str) -> np.ndarray:
-    mask = np.ones(shape, "float32") if mask is None else np.asarray(mask, "float32")
-    if mask.shape not in [shape, (members, *shape)]:
+    mask = np.ones(shape) if mask is None else _numbers(mask, "fiub")
+    if mask is None or mask.shape not in [shape, (members, *shape)]:
+        held = "other things than numbers" if mask is None else f"shape {mask.shape}"
         raise ValueError(
-            f"The mask of {name!r} has shape {mask.shape}; expected {shape}, or "
+            f"The mask of {name!r} has {held}; expected zeros and ones of shape {shape}, or "
             f"{(members, *shape)} with one per member."
         )
     if not np.isin(mask, (0, 1)).all():
-        raise ValueError(f"The mask of {name!r} holds values other than 0 and 1.")
-    return np.broadcast_to(mask, (members, *shape))
+        raise ValueError(
+            f"The mask of {name!r} holds values other than 0 and 1; 1 lets a weight train, 0 holds "
+            "it at zero."
+        )
+    return np.broadcast_to(mask.astype("float32"), (members, *shape))

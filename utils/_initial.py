@@ -1,7 +1,8 @@
 """Initial weights of every member, without building a Keras model for each.
 
 A build costs tens of milliseconds, drawing the weights a fraction of one. The draws are replayed
-from one built model and proven right on a second: where that fails, every member is built.
+from one built model and proven right on a second, which also shows that nothing but initializers
+of Keras's hangs on the seed: where that fails, every member is built.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Sequence
+from unittest import mock
 
 import keras
 import numpy as np
+import tensorflow as tf
+
+from utils import _reuse
 
 Weights = list[np.ndarray]
+Recipe = tuple[int, Callable[[int], np.ndarray]]  # which of the seeds drawn, and what it gives
 MAX_SEED = int(1e9)  # as in keras.random.make_default_seed
 
 
@@ -28,21 +34,75 @@ def initial_weights(
     `template` is the model that `build` returned under the first seed; `shape` is an example's.
     """
     first = values(template)
-    others = [s for s in dict.fromkeys(seeds) if s != seeds[0]]
     drawn = {seeds[0]: first}
+    others = [s for s in dict.fromkeys(seeds) if s != seeds[0]]
     if others:
-        proof = others[-1]
-        drawn[proof] = values(seeded(build, proof, shape))
         recipes = _recipes(template, seeds[0])
-        if not _equal(_replay(recipes, first, proof), drawn[proof]):
-            recipes = None
-        for seed in others[:-1]:
-            drawn[seed] = (
-                values(seeded(build, seed, shape))
-                if recipes is None
-                else _replay(recipes, first, seed)
-            )
+        places = {recipe[0] for recipe in recipes if recipe}
+        proof, regular = _watched(build, others[-1], shape, draws=len(places))
+        drawn[others[-1]] = values(proof)
+        regular &= places == set(range(len(places)))
+        regular &= _equal(_replay(recipes, first, others[-1]), values(proof))
+        if not regular:
+            _same_model(template, proof, seeds[0], others[-1])
+    for seed in others[:-1]:
+        if regular:
+            drawn[seed] = _replay(recipes, first, seed)
+        else:
+            model = seeded(build, seed, shape)
+            _same_model(template, model, seeds[0], seed)
+            drawn[seed] = values(model)
     return [drawn[s] for s in seeds]
+
+
+def _watched(build, seed: int, shape, draws: int) -> tuple[keras.Model, bool]:
+    """The model under `seed`, and whether it drew just so many seeds and nothing else.
+
+    Reading or assigning its variables also counts as something else: it may have rejected or
+    changed what was drawn, as it need not under every seed.
+    """
+    touched = []
+    value, assign = keras.Variable.value.fget, keras.Variable.assign
+
+    def read(variable):
+        touched.append(variable)
+        return value(variable)
+
+    def write(variable, new):
+        touched.append(variable)
+        return assign(variable, new)
+
+    with mock.patch.multiple(keras.Variable, value=property(read), assign=write):
+        model = seeded(build, seed, shape)
+    after = _next_numbers()
+    keras.utils.set_random_seed(seed)
+    for _ in range(draws):
+        random.randint(1, MAX_SEED)
+    return model, not touched and after == _next_numbers()
+
+
+def _next_numbers() -> tuple[float, ...]:
+    """What Python, NumPy and TensorFlow would draw next."""
+    return random.random(), np.random.random(), float(tf.random.uniform(()))
+
+
+def _same_model(one: keras.Model, other: keras.Model, seed: int, other_seed: int) -> None:
+    """Refuse a build whose architecture or settings hang on the seed."""
+    if _traits(one) != _traits(other):
+        raise ValueError(
+            f"build gives another model under seed {other_seed} than under seed {seed}; all "
+            "members must have the same layers, shapes and settings: train each kind on its own, "
+            "and pass learning rates as learning_rate."
+        )
+
+
+def _traits(model: keras.Model) -> tuple:
+    shapes = [(tuple(v.shape), v.trainable) for v in model.variables]
+    if not model.compiled:
+        return shapes, None, None
+    rate = model.optimizer._learning_rate
+    rate = float(rate) if isinstance(rate, keras.Variable) else None
+    return shapes, rate, _reuse.fingerprint(model)
 
 
 def seeded(build: Callable[[], keras.Model], seed: int, shape: tuple[int, ...]) -> keras.Model:
@@ -64,8 +124,8 @@ def _seeds_drawn(seed: int, count: int) -> list[int]:
     return [generator.randint(1, MAX_SEED) for _ in range(count)]
 
 
-def _recipes(template: keras.Model, seed: int) -> list[Callable | None]:
-    """For each variable, how to draw it from a seed; None where it is the same for all."""
+def _recipes(template: keras.Model, seed: int) -> list[Recipe | None]:
+    """For each variable, how to draw it; None where it is the same for all."""
     layers = template._flatten_layers()
     owners = {id(v): layer for layer in layers for v in layer._trainable_variables}
     owners |= {id(v): layer for layer in layers for v in layer._non_trainable_variables}
@@ -77,30 +137,34 @@ def _recipes(template: keras.Model, seed: int) -> list[Callable | None]:
     return recipes
 
 
-def _recipe(variable: keras.Variable, attributes: dict, known: list[int]) -> Callable | None:
+def _recipe(variable: keras.Variable, attributes: dict, known: list[int]) -> Recipe | None:
     value = variable.numpy()
     if value.dtype.kind in "iu" and value.shape == (2,) and int(value[0]) in known:
-        place = known.index(int(value[0]))  # the state of a seed generator, as in Dropout
-        return lambda drawn: np.array([drawn[place], *value[1:]], value.dtype)
+        # the state of a seed generator, as in Dropout
+        return known.index(value[0]), lambda seed: np.array([seed, *value[1:]], value.dtype)
     initializer = attributes.get(f"{variable.name}_initializer")
     seed = getattr(initializer, "seed", None)
-    if isinstance(seed, int) and seed in known:
-        return _redraw(initializer, known.index(seed), variable)
+    own = type(initializer).__module__.startswith("keras.")
+    if own and isinstance(seed, int) and seed in known:
+        return known.index(seed), _redraw(initializer, variable)
     return None
 
 
-def _redraw(initializer, place: int, variable: keras.Variable) -> Callable:
-    def draw(drawn: list[int]) -> np.ndarray:
+def _redraw(initializer, variable: keras.Variable) -> Callable[[int], np.ndarray]:
+    def draw(seed: int) -> np.ndarray:
         again = copy.copy(initializer)
-        again.seed = drawn[place]
+        again.seed = seed
         return np.asarray(again(variable.shape, variable.dtype))
 
     return draw
 
 
-def _replay(recipes: list[Callable | None], first: Weights, seed: int) -> Weights:
+def _replay(recipes: list[Recipe | None], first: Weights, seed: int) -> Weights:
     drawn = _seeds_drawn(seed, 20 * len(recipes) + 100)
-    return [value if r is None else r(drawn) for r, value in zip(recipes, first, strict=True)]
+    return [
+        value if recipe is None else recipe[1](drawn[recipe[0]])
+        for recipe, value in zip(recipes, first, strict=True)
+    ]
 
 
 def _equal(one: Weights, other: Weights) -> bool:

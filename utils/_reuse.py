@@ -6,6 +6,7 @@ Compiling takes seconds, so models that differ only in initial weights and learn
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Mapping
 
@@ -33,7 +34,8 @@ def fingerprint(model: keras.Model) -> str | None:
             return None
     if not _all_keras(config):
         return None
-    names = {layer.name: f"#{i}" for i, layer in enumerate(model._flatten_layers())}
+    names = {part.name: f"#{i}" for i, part in enumerate(_parts(model))}
+    names |= _counted_metrics(model)
     config = _neutral(config, names | {model.optimizer.name: "#optimizer"})
     optimizer = config["compile_config"]["optimizer"]["config"]
     if not isinstance(optimizer["learning_rate"], dict):
@@ -58,12 +60,12 @@ def _all_keras(config) -> bool:
 
 
 def _neutral(config, names: Mapping[str, str]):
-    """Drop initializers, and replace the names that Keras counts up by positions."""
+    """Drop what only decides where weights and random states start; let positions be the names."""
     if isinstance(config, dict):
         return {
             key: _renamed(value, names) if key in NAMED else _neutral(value, names)
             for key, value in config.items()
-            if not key.endswith("initializer")
+            if not key.endswith("initializer") and key != "seed"
         }
     if isinstance(config, list | tuple):
         return [_neutral(item, names) for item in config]
@@ -74,6 +76,18 @@ def _renamed(value, names: Mapping[str, str]):
     if isinstance(value, list | tuple):
         return [_renamed(item, names) for item in value]
     return names.get(value, value) if isinstance(value, str) else value
+
+
+def _counted_metrics(model: keras.Model) -> dict[str, str]:
+    """The metrics that Keras named, as in auc_1, with a name for their position."""
+    compiled = model._compile_metrics
+    given = [compiled._user_metrics, compiled._user_weighted_metrics] if compiled else []
+    return {
+        metric.name: f"#metric{i}"
+        for i, metric in enumerate(keras.tree.flatten(given))
+        if isinstance(metric, keras.metrics.Metric)
+        and re.sub(r"_\d+$", "", metric.name).replace("_", "") == type(metric).__name__.lower()
+    }
 
 
 def can_pad(model: keras.Model) -> bool:
@@ -91,18 +105,24 @@ def splits_freely(model: keras.Model) -> bool:
     """Whether examples are scored one by one, so that it is the same how they are batched."""
     losses = [loss.loss for loss in model._compile_loss._flat_losses or []]
     metrics = model._compile_metrics.metrics if model._compile_metrics else []
-    parts = [part for layer in model._flatten_layers() for part in getattr(layer, "operations", [])]
     return (
         bool(losses)
+        and getattr(model.outputs[0], "_keras_mask", None) is None
         and all(loss.reduction in ("sum_over_batch_size", "mean") for loss in losses)
         and all(_from_keras(loss, "fn") and not _looks_across(loss) for loss in losses)
         and all(_from_keras(metric, "_fn") for metric in metrics)
-        and all(isinstance(part, keras.Layer) for part in parts)
+        and all(isinstance(part, keras.Layer) for part in _parts(model))
         and all(
             _from_keras(layer, "activation") and getattr(layer, "axis", None) not in (0, [0], (0,))
             for layer in model._flatten_layers()
         )
     )
+
+
+def _parts(model: keras.Model) -> list:
+    """All layers, and the operations between them that are no layers."""
+    layers = model._flatten_layers()
+    return [part for layer in layers for part in [layer, *getattr(layer, "operations", [])]]
 
 
 def _from_keras(thing, function: str) -> bool:
@@ -114,7 +134,9 @@ def _from_keras(thing, function: str) -> bool:
 
 
 def _looks_across(loss) -> bool:
-    """Whether a loss of Keras's mixes the examples of a batch."""
+    """Whether a loss of Keras's mixes the examples of a batch, if only by counting some of them."""
+    if getattr(loss, "ignore_class", None) is not None:
+        return True
     name = getattr(getattr(loss, "fn", None), "__name__", type(loss).__name__)
     return name.lower() in ("dice", "tversky", "circle")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from utils import _checks, _reuse
-from utils._engine import Forward
+from utils import _checks, _models, _reuse
+from utils._forward import Forward
 from utils._initial import Weights, seeded
 
 Build = Callable[[], keras.Model]
@@ -77,19 +77,22 @@ class Runs:
 
     def predict(self, x: np.ndarray, epoch: int | None = None) -> np.ndarray:
         """All members' outputs in inference mode, now or at a snapshot: (member, n, outputs)."""
-        return self.forward.predict(*self._state(epoch), _checks.floats(x))
+        x = _checks.floats(x)
+        _models.takes(self.forward.model, x)
+        return self.forward.predict(*self._state(epoch), x)
 
     def evaluate(
         self, x: np.ndarray, y: np.ndarray, epoch: int | None = None
     ) -> dict[str, np.ndarray]:
         """Loss and metrics in inference mode, each (member,)."""
-        x, y = _checks.floats(x), _checks.floats(y, "y")
-        _checks.fits(self.forward.model, x, y, ("x", "y"))
+        x, y = _checks.pair((x, y), ("x", "y"))
+        _models.fits(self.forward.model, x, y, ("x", "y"))
         whole = None if _reuse.splits_freely(self.forward.model) else self.batch_size
         return self.forward.evaluate(*self._state(epoch), x, y, whole)
 
     def model(self, member: int, epoch: int | None = None) -> keras.Model:
         """An ordinary compiled Keras model with one member's weights, now or at a snapshot."""
+        _checks.member(member, len(self))
         model = seeded(self.build, self.seeds[member], self.forward.model.input_shape[1:])
         if _reuse.fingerprint(model) != self.fingerprint:
             raise ValueError(

@@ -20,7 +20,7 @@ if keras.backend.backend() != "tensorflow":
         'set KERAS_BACKEND="tensorflow" and restart.'
     )
 
-from utils import _checks, _reuse
+from utils import _checks, _models, _reuse
 from utils._engine import Engine
 from utils._initial import Weights, initial_weights, seeded
 from utils._runs import Build, History, Runs
@@ -67,19 +67,24 @@ def train(
     `seeds` counts them, from 0, or lists them. `learning_rate` replaces the compiled one, for all
     members or one each. `masks` hold weights at zero: a list aligned with the trainable variables,
     or a dict by their paths, each (*shape) or (member, *shape). `snapshots=k` keeps the weights
-    before training, every k epochs, and at the end. `jit_compile` and `progress` choose themselves.
+    before training, every k epochs, and at the end. A seed may be listed again only with another
+    rate or mask. `jit_compile` and `progress` choose themselves.
     """
     seeds = _checks.seed_list(seeds)
-    _checks.at_least_one(epochs=epochs, batch_size=batch_size, snapshots=snapshots or 1)
+    _checks.at_least_one(epochs=epochs, batch_size=batch_size)
+    if snapshots is not None:
+        _checks.at_least_one(snapshots=snapshots)
+    _checks.switches(jit_compile=jit_compile, progress=progress)
     given = _checks.arrays(data)
-    _checks.function(build)
+    _models.function(build)
     _checks.batch_fits(batch_size, len(given.x))
     model = seeded(build, seeds[0], given.x.shape[1:])
-    _checks.model(model)
-    _checks.data(model, given)
-    _checks.stopping(model, early_stopping, given)
+    _models.model(model)
+    _models.data(model, given)
+    _models.stopping(model, early_stopping, given)
     rates = _checks.rates(model, learning_rate, len(seeds))
     stacked_masks = _checks.masks(masks, model.trainable_variables, len(seeds))
+    _checks.distinct(seeds, rates, stacked_masks)
 
     drawn = initial_weights(build, model, seeds, given.x.shape[1:])
     initial = [np.stack(arrays) for arrays in zip(*drawn, strict=True)]
@@ -142,11 +147,13 @@ def sweep(
 ) -> Sweep:
     """Train every seed at every learning rate, all in one population; `options` as for `train`."""
     seeds = _checks.seed_list(seeds)
-    rates = tuple(dict.fromkeys(float(rate) for rate in learning_rates))
-    if not rates:
-        raise ValueError("learning_rates is empty; pass at least one rate.")
-    options["learning_rate"] = np.repeat(rates, len(seeds))
-    runs = train(build, data, seeds * len(rates), epochs, batch_size, **options)
+    rates = _checks.rate_list(learning_rates)
+    if "learning_rate" in options:
+        raise TypeError(
+            "sweep sets learning_rate itself; list the rates as learning_rates, or call train."
+        )
+    each = np.repeat(rates, len(seeds))
+    runs = train(build, data, seeds * len(rates), epochs, batch_size, learning_rate=each, **options)
     parts = np.arange(len(runs)).reshape(len(rates), len(seeds))
     return Sweep(rates, {r: runs.take(part) for r, part in zip(rates, parts, strict=True)})
 
@@ -192,10 +199,12 @@ def _fit(engine, given, seeds, epochs, batch_size, stopper, snapshots, bar):
             running = stopper.active.copy()
             engine.stop(running)
         logs.append(log)
-        if snapshots and ((epoch + 1) % snapshots == 0 or epoch + 1 == epochs):
+        if snapshots and (epoch + 1) % snapshots == 0:
             kept[epoch + 1] = engine.weights()
         bar.update()
     engine.finish()
+    if snapshots:
+        kept[epochs] = engine.weights()  # after `finish`, which may average them
     return logs, kept
 
 

@@ -119,6 +119,11 @@ LAYERS = {
     ],
     "layer normalization": [dense, layers.LayerNormalization],
     "prelu": [lambda: layers.Dense(5), layers.PReLU],
+    "recurrent, unrolled": [
+        dense,
+        lambda: layers.Reshape((5, 1)),
+        lambda: layers.SimpleRNN(3, unroll=True),
+    ],
     "frozen": [lambda: layers.Dense(5, trainable=False), dense],
 }
 
@@ -217,7 +222,6 @@ OPTIMIZERS = {
     "adadelta": lambda: optimizers.Adadelta(1.0),
     "ftrl": lambda: optimizers.Ftrl(0.1, l1_regularization_strength=0.001, beta=0.1),
     "lion": lambda: optimizers.Lion(0.001),
-    "schedule-free adamw": lambda: optimizers.ScheduleFreeAdamW(0.01),
     "schedule": lambda: optimizers.SGD(optimizers.schedules.ExponentialDecay(0.5, 4, 0.5)),
     "weight decay": lambda: optimizers.SGD(0.1, weight_decay=0.2),
     "weight decay on a schedule": lambda: optimizers.Adam(
@@ -262,6 +266,59 @@ LOSSES = {
 }
 
 
+def ignored_classes():
+    (x, y), (x_val, y_val) = points(classes=3)
+    y[::5], y_val[1::3] = -1, -1
+    return (x, y), (x_val, y_val)
+
+
+SPARSE = losses.SparseCategoricalCrossentropy
+CLASS_LOSSES = {
+    "renamed": lambda: SPARSE(name="mine"),
+    "in a list": lambda: [SPARSE()],
+    "ignoring a class": lambda: SPARSE(ignore_class=-1),
+    "our own": lambda: lambda y, p: keras.ops.mean(losses.sparse_categorical_crossentropy(y, p)),
+}
+
+
+@pytest.mark.parametrize("name", CLASS_LOSSES)
+def test_any_loss_on_class_numbers_equals_fit(name):
+    data = ignored_classes() if name == "ignoring a class" else points(classes=3)
+
+    def build():
+        return classifier(loss=CLASS_LOSSES[name](), width=3, metrics=None)()
+
+    assert_equals_fit(build, data)
+
+
+def test_an_output_with_masked_steps_equals_fit():
+    def build():
+        model = keras.Sequential([keras.Input((4, 2)), layers.Masking(), layers.Dense(1)])
+        model.compile(optimizers.SGD(0.1), loss="mse")
+        return model
+
+    x = np.random.default_rng(0).normal(size=(70, 4, 2)).astype("float32")
+    x[::3, 2:] = 0
+    y = x.sum(axis=2, keepdims=True)
+    assert_equals_fit(build, ((x[:50], y[:50]), (x[50:], y[50:])))
+
+
+EMBEDDED = ("sgd", "momentum", "weight decay", "averaged weights", "schedule")
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_an_embedding_under_plain_sgd_equals_fit(name):
+    def build():
+        model = keras.Sequential([keras.Input((4,)), layers.Embedding(30, 3), layers.Flatten()])
+        model.add(layers.Dense(1, activation="sigmoid"))
+        model.compile(OPTIMIZERS[name](), "binary_crossentropy")
+        return model
+
+    rng = np.random.default_rng(0)
+    data = (rng.integers(0, 6, (50, 4)), rng.integers(0, 2, 50)), None
+    assert_equals_fit(build, data, jit_compile=name == "momentum")
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_any_loss_equals_fit(name):
     assert_equals_fit(classifier(loss=LOSSES[name]))
@@ -281,6 +338,28 @@ def test_activity_regularizers_equal_fit():
 @pytest.mark.parametrize("constraint", ["max_norm", "unit_norm", "non_neg"])
 def test_constraints_hold_for_each_member_alone(constraint):
     assert_equals_fit(classifier(lambda: layers.Dense(5, kernel_constraint=constraint)))
+
+
+class Least(keras.metrics.Metric):
+    """The smallest prediction so far: its state does not start at zero."""
+
+    def __init__(self):
+        super().__init__(name="least")
+        self.least = self.add_weight(name="least", initializer="ones")
+
+    def reset_state(self):
+        self.least.assign(1.0)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.least.assign(keras.ops.minimum(self.least, keras.ops.min(y_pred)))
+
+    def result(self):
+        return 1.0 * self.least
+
+
+def test_a_metric_whose_state_does_not_start_at_zero_equals_fit():
+    runs = assert_equals_fit(lambda: classifier(metrics=[Least()])())
+    assert runs.history["least"].min() > 0
 
 
 def test_several_metrics_equal_fit():
