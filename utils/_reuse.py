@@ -56,7 +56,9 @@ def _all_keras(config) -> bool:
         return True
     foreign = "module" in config and str(config["module"]).split(".")[0] != "keras"
     python = config.get("class_name") in ("function", "__lambda__", "Lambda") or "value" in config
-    return not foreign and not python and all(map(_all_keras, config.values()))
+    return not (foreign or python) and all(
+        _all_keras(value) for key, value in config.items() if not str(key).endswith("initializer")
+    )
 
 
 def _neutral(config, names: Mapping[str, str]):

@@ -187,7 +187,8 @@ def heat_map(
     if numbers:
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value) and value > 0:
-                text = f"{np.log10(value):.0f}" if numbers == "log" else numbers.format(value)
+                power = np.round(np.log10(value)) + 0.0  # no minus before zero
+                text = f"{power:.0f}" if numbers == "log" else numbers.format(value)
                 red, green, blue, _ = mesh.to_rgba(value)
                 bright = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
                 color = ON_BRIGHT if bright else ON_DARK

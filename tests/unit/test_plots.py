@@ -330,7 +330,7 @@ def test_layer_maps_to_be_compared_share_the_limits_given():
 
 def test_a_heat_map_writes_the_power_of_ten_into_every_cell_that_has_one():
     _, ax = plt.subplots()
-    values = [[1e-3, 1, 1e4], [0, 100, np.nan]]
+    values = [[1e-3, 0.9, 1e4], [0, 100, np.nan]]
     plots.heat_map(ax, values, ["low", "high"], [1, 2, 3], numbers="log")
     written = {text.get_position(): text.get_text() for text in ax.texts}
     assert written == {(0, 0): "-3", (1, 0): "0", (2, 0): "4", (1, 1): "2"}

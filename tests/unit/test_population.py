@@ -188,6 +188,7 @@ def test_a_second_training_of_an_architecture_reuses_the_compiled_program(monkey
 
     first = quick(lambda: build(0.1, "he_normal"))
     quick(lambda: build(0.3, "zeros"))
+    quick(lambda: build(0.3, keras.initializers.Constant(0.5)))
     again = quick(lambda: build(0.1, "he_normal"))
     assert len(population.engines) == 1
     for ours, theirs in zip(first.weights, again.weights, strict=True):
