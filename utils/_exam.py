@@ -83,12 +83,15 @@ class Exam:
         self.losses: list[float] = []
         self.rows: list[dict] = []
         self.lens, self.unseen = None, "no examples were given"
-        if self.x is not None and self.y is not None:
+        if self.x is not None:
             try:
+                if len(keras.tree.flatten((self.x, self.y))) > 2:
+                    raise ValueError("the model has several inputs or outputs")
                 self.lens, self.unseen = Lens(model, self.x, self.y, False), ""
             except Exception as error:  # whatever a model that we do not know raises
                 self.unseen = _first_line(error)
         self.input_size = _quietly(input_size, model, self.x)
+        self.constant = np.nan
 
     def look(self, epoch: int) -> None:
         """Measure the present weights."""
@@ -116,7 +119,7 @@ class Exam:
             epochs=tuple(self.epochs),
             loss=_lost(np.array(self.losses, float)),
             scores=np.array([row["scores"] for row in self.rows], float),
-            constant=_quietly(constant_loss, self.model, self.y),
+            constant=self.constant,
             input_size=self.input_size,
             kernels=tuple(_name(v) for v in self.variables),
             moved=_table(self.rows, "moved"),
@@ -131,7 +134,10 @@ class Exam:
         )
 
     def _score(self) -> float:
-        return float(_loss(self.model)(self.y, self.model(self.x, training=False)))
+        prediction = self.model(self.x, training=False)
+        if np.isnan(self.constant):
+            self.constant = _quietly(constant_loss, _loss(self.model), self.y, prediction)
+        return float(_loss(self.model)(self.y, prediction))
 
 
 def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
@@ -155,7 +161,7 @@ def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
     relative = np.stack([np.stack([moved(w, p[0]) for w in p], 1) for p in weights], -1)
     units = np.stack([np.stack([spread(w) for w in p], axis=1) for p in weights], axis=-1)
     names = tuple(_name(model.trainable_variables[i]) for i in places)
-    size, constant = input_size(model, x), constant_loss(model, y)
+    size, constant = input_size(model, x), constant_loss(_loss(model), y, predictions[0, 0])
     return [
         Findings(
             epochs=tuple(moments),
@@ -225,31 +231,39 @@ def input_size(model: keras.Model, x) -> float:
     return float(max(np.sqrt(np.square(a).mean(axis=0)).max() for a in arrays))
 
 
-def constant_loss(model: keras.Model, y) -> float:
+def constant_loss(loss, y, prediction) -> float:
     """The loss of the best constant answer, as far as we can guess it.
 
     Whatever the loss is, no constant does better than the best one; so of several candidates (the
-    mean of y, the classes' shares, their logarithms) the one with the smallest loss is taken.
+    mean of y, its median, the classes' shares, their logarithms) the one with the smallest loss is
+    taken, for one output after the other where there are several.
     """
-    if y is None or isinstance(y, dict | list | tuple):
+    if y is None or prediction is None:
         return np.nan
-    loss, y = _loss(model), np.asarray(y)
-    shape = getattr(model, "output_shape", None)
-    units = shape[-1] if isinstance(shape, tuple) else None
-    labels = y.reshape(len(y), -1)
-    shares = [labels.mean(axis=0)]
-    if units and units > 1 and labels.shape[1] == 1 and np.issubdtype(y.dtype, np.integer):
-        shares = [np.bincount(labels[:, 0], minlength=units)[:units] / len(y)]
-    shares += [np.log(np.maximum(s, 1e-7)) for s in shares if (s >= 0).all()]
-    shares += [np.median(labels, axis=0)] if len(shares[0]) == labels.shape[1] else []
-    losses = [_quietly(_constant, loss, y, share) for share in shares]
-    losses = [value for value in losses if np.isfinite(value)]
-    return min(losses, default=np.nan)
+    shapes = [np.shape(part) for part in keras.tree.flatten(prediction)]
+    labels = [np.asarray(part) for part in keras.tree.flatten(y)]
+    candidates = [_candidates(part, shape) for part, shape in zip(labels, shapes, strict=True)]
+    answers, best = [each[0] for each in candidates], np.nan
+    for place, each in enumerate(candidates):
+        tried = [[*answers[:place], one, *answers[place + 1 :]] for one in each]
+        losses = [float(loss(y, keras.tree.pack_sequence_as(prediction, t))) for t in tried]
+        if not np.isfinite(losses).any():
+            return np.nan
+        best = np.nanmin(losses)
+        answers = tried[int(np.nanargmin(losses))]
+    return float(best)
 
 
-def _constant(loss, y, answer) -> float:
-    answers = np.tile(answer, (len(y), 1)).astype("float32")
-    return float(loss(tf.convert_to_tensor(y), tf.convert_to_tensor(answers)))
+def _candidates(y: np.ndarray, shape: tuple[int, ...]) -> list[tf.Tensor]:
+    """Constant answers to one output, each of the shape of its predictions."""
+    whole = np.equal(y, np.floor(y)).all() and y.min() >= 0 and y.max() < shape[-1]
+    if shape[-1] > 1 and whole and (y.ndim < len(shape) or y.shape[-1] == 1):
+        found = [np.bincount(y.astype(int).ravel(), minlength=shape[-1]) / y.size]
+    else:
+        rows = y.reshape(-1, shape[-1] if y.ndim == len(shape) else 1)
+        found = [rows.mean(axis=0), np.median(rows, axis=0)]
+    found += [np.log(np.maximum(found[0], 1e-7))] if (found[0] >= 0).all() else []
+    return [tf.constant(np.broadcast_to(answer, shape), "float32") for answer in found]
 
 
 def _loss(model: keras.Model):

@@ -45,6 +45,7 @@ LEARNED = 0.8  # loss over that of the best constant: sound 0.75 (noisy labels),
 HALF_WAY = 0.5  # the same: above it, a weak signal is held to be the reason
 STANDSTILL = 0.8  # loss over that at the start: a rate that is too low leaves 0.96 of it
 
+CONSTANT = "what the best constant answer has"
 HEALTHY, UNKNOWN = "healthy", "cannot judge"
 CURES = {
     "unscaled input": "Scale every feature to mean 0 and variance 1, or into 0 to 1, by what the "
@@ -139,7 +140,7 @@ class Doctor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Note the loss; measure where it is time."""
-        self._try(self._note, epoch + 1, (logs or {}).get("loss", np.nan))
+        self._try(self._note, epoch + 1, (logs or {}).get("loss"))
 
     def on_train_end(self, logs=None):
         """Measure the final weights."""
@@ -163,7 +164,8 @@ class Doctor(keras.callbacks.Callback):
         if self._exam is None:
             return
         self._epoch = epoch
-        self._exam.losses.append(float(loss))
+        if loss is not None:
+            self._exam.losses.append(float(loss))
         due = epoch & (epoch - 1) == 0 if self.every is None else epoch % self.every == 0
         if due:
             self._exam.look(epoch)
@@ -196,23 +198,24 @@ def diagnose(findings: Findings) -> Diagnosis:
         fault, *others = found
         evidence, clear = found[fault]
         return Diagnosis(fault, evidence, "clear" if clear else "borderline", tuple(others))
-    share, against = _left(findings)
+    share, why = _left(findings), findings.unseen
     if share < LEARNED:
-        clear = share < HALF_WAY
-        evidence = f"The loss is down to {share:.2g} of {against}, and no sign of a fault is there."
-        return Diagnosis(HEALTHY, evidence, "clear" if clear else "borderline")
-    if np.isnan(share):
-        evidence = "The loss is not finite, or there is nothing to compare it with"
+        text = f"The loss is down to {share:.2g} of {CONSTANT}, and no sign of a fault is there"
+        text += f" in what can be seen (not the layers: {why})" if why else ""
+        return Diagnosis(HEALTHY, f"{text}.", "clear" if share < HALF_WAY else "borderline")
+    if len(findings.loss) and np.isnan(findings.loss[-1]):
+        text = "The loss stopped being finite: the rate is too high, or gradients explode"
+    elif np.isnan(share):
+        text = "There is nothing to compare the loss with"
     else:
-        evidence = f"The loss is still {share:.2g} of {against}"
-    if findings.unseen:
-        evidence += f"; the layers could not be looked into: {findings.unseen}"
-    else:
-        evidence += (
-            ", but gradients, units and weights show no sign of a fault: noisy labels, a network "
-            "that is too small, or too few epochs would look like this"
-        )
-    return Diagnosis(UNKNOWN, evidence.rstrip(".") + ".", "none")
+        text = f"The loss is still {share:.2g} of {CONSTANT}"
+        if not why:
+            text += (
+                ", but gradients, units and weights show no sign of a fault: noisy labels, a "
+                "network that is too small, or too few epochs look like this"
+            )
+    text += f"; the layers could not be looked into: {why}" if why else ""
+    return Diagnosis(UNKNOWN, text.rstrip(".") + ".", "none")
 
 
 # --- the signs: each gives the evidence and whether it is clear, or None -------------------------
@@ -269,7 +272,7 @@ def _exploding(f: Findings) -> Seen:
 
 def _vanishing(f: Findings) -> Seen:
     before, after = _ratio(f, 0), _ratio(f, -1)
-    if before < VANISHING and not after > STILL_VANISHING and _left(f)[0] > HALF_WAY:
+    if before < VANISHING and not after > STILL_VANISHING and _left(f) > HALF_WAY:
         text = f"Of the gradient at {f.layers[-1]}, {before:.2g} arrives at {f.layers[0]} before"
         later = f"{after:.2g}" if np.isfinite(after) else "nothing"
         return f"{text} training, and {later} after {_epochs(f)}.", before < VANISHING / 3
@@ -284,10 +287,9 @@ def _rate_too_high(f: Findings) -> Seen:
     if lost:
         epoch = int(np.isnan(f.loss).argmax()) + 1
         return f"The loss stopped being finite in epoch {epoch}, from a sound start.", True
-    if far > MOVED_TOO_FAR and not _left(f)[0] < LEARNED:
-        share, against = _left(f)
+    if far > MOVED_TOO_FAR and _left(f) >= LEARNED:
         text = f"The weights of {kernel} are {far:.2g} times their first norm away from the start,"
-        return f"{text} and the loss is {share:.2g} of {against}.", far > 3 * MOVED_TOO_FAR
+        return f"{text} and the loss is {_left(f):.2g} of {CONSTANT}.", far > 3 * MOVED_TOO_FAR
     return None
 
 
@@ -295,7 +297,7 @@ def _rate_too_low(f: Findings) -> Seen:
     if f.unseen or len(f.loss) == 0 or np.isnan(f.loss[-1]):
         return None
     kernel, far = _most(f.kernels, f.moved[-1])
-    still = f.scores[-1] > STANDSTILL * f.scores[0] and _left(f)[0] > HALF_WAY
+    still = f.scores[-1] > STANDSTILL * f.scores[0] and _left(f) > HALF_WAY
     if far < HARDLY_MOVED and still:
         text = f"After {_epochs(f)} no weights have moved by more than {far:.2g} of their norm"
         return f"{text} ({kernel}), though gradients arrive in all layers.", far < HARDLY_MOVED / 3
@@ -306,7 +308,7 @@ def _died(f: Findings) -> Seen:
     if f.unseen:
         return None
     layer, share = _most(f.layers, f.dead[-1])
-    if share >= DEAD and not _left(f)[0] < LEARNED:
+    if share >= DEAD and _left(f) >= LEARNED:
         before = f.dead[0][f.layers.index(layer)]
         text = f"{share:.0%} of the units of {layer} are 0 for every example after {_epochs(f)}"
         return f"{text}, and {before:.0%} were before: steps threw them out.", share > (
@@ -335,15 +337,11 @@ def _ratio(f: Findings, moment: int) -> float:
     return float(f.gradient[moment, 0] / f.gradient[moment, -1])
 
 
-def _left(f: Findings) -> tuple[float, str]:
-    """How much of the loss is left, and of which: the best constant's or that at the start."""
-    if f.constant > 0:
-        return float(f.scores[-1] / f.constant), "what the best constant answer has"
-    if len(f.scores) and f.scores[0] > 0:
-        return float(f.scores[-1] / f.scores[0]), "what it was before training"
-    if len(f.loss) and f.loss[0] > 0:
-        return float(f.loss[-1] / f.loss[0]), "what it was in the first epoch"
-    return np.nan, ""
+def _left(f: Findings) -> float:
+    """How much is left of the best constant answer's loss; NaN where that is not known."""
+    if not f.constant > 0 or len(f.scores) == 0:
+        return np.nan
+    return float(f.scores[-1] / f.constant) if np.isfinite(f.scores[-1]) else np.inf
 
 
 def _most(names: tuple[str, ...], values: np.ndarray) -> tuple[str, float]:
