@@ -128,55 +128,106 @@ def development() -> Iterator[Case]:
     deeptanh = Net([32] * 8, "tanh", GLOROT, rate=0.05, given=(standard, d[1]))
 
     for name, net in {
-        "shallow": shallow, "deep": deep, "tanh": tanh, "curve": curve, "bent": bent,
+        "shallow": shallow,
+        "deep": deep,
+        "tanh": tanh,
+        "curve": curve,
+        "bent": bent,
         "deeptanh": deeptanh,
         "one sigmoid": Net([32], "sigmoid", GLOROT, rate=0.5, given=d),
         "two sigmoid Adam": Net([32] * 2, "sigmoid", GLOROT, rate=0.01, optimizer="Adam", given=d),
-        "three sigmoid Adam": Net([32] * 3, "sigmoid", GLOROT, rate=0.01, optimizer="Adam", given=d, epochs=20),
+        "three sigmoid Adam": Net(
+            [32] * 3, "sigmoid", GLOROT, rate=0.01, optimizer="Adam", given=d, epochs=20
+        ),
         "batch norm": Net([32] * 3, rate=0.1, between="batch norm", given=d),
         "dropout": Net([64] * 2, rate=0.1, between="dropout", given=d),
-        "regression": Net([32] * 2, rate=0.01, optimizer="Adam", loss="mse", given=(m[0][:, :1], m[0][:, 1]), epochs=20),
+        "regression": Net(
+            [32] * 2,
+            rate=0.01,
+            optimizer="Adam",
+            loss="mse",
+            given=(m[0][:, :1], m[0][:, 1]),
+            epochs=20,
+        ),
         "convolution": Net([8] * 2, rate=0.01, optimizer="Adam", between="convolution", given=d),
         "slow": replace(shallow, rate=0.01, epochs=20),
         "late": Net([64] * 2, rate=0.01, optimizer="Adam", given=d, epochs=60),
         "label noise": changed(shallow, y=noisy(d[1], 0.4, 0)),
         "noisy moons": changed(curve, y=noisy(m[1], 0.5, 0)),
-        "unit normal": Net([8] * 2, start={"class_name": "RandomNormal", "config": {"stddev": 1.0}}, given=m, epochs=30),
-        "unit normal tanh": Net([8] * 2, "tanh", {"class_name": "RandomNormal", "config": {"stddev": 1.0}}, given=m, epochs=30),
+        "unit normal": Net(
+            [8] * 2,
+            start={"class_name": "RandomNormal", "config": {"stddev": 1.0}},
+            given=m,
+            epochs=30,
+        ),
+        "unit normal tanh": Net(
+            [8] * 2,
+            "tanh",
+            {"class_name": "RandomNormal", "config": {"stddev": 1.0}},
+            given=m,
+            epochs=30,
+        ),
         "raw pixels": changed(replace(shallow, rate=0.01, optimizer="Adam"), x=d[0] * 16),
         "narrow five": Net([8] * 5, start=GLOROT, given=m, epochs=40),
     }.items():
         yield Case("healthy", name, net)
     yield Case("vanishing gradients", "deep relu", replace(deep, start=scaled(HE, 0.35)))
     yield Case("vanishing gradients", "deep tanh", replace(deeptanh, start=scaled(HE, 0.25)))
-    yield Case("vanishing gradients", "deep sigmoid", replace(deep, activation="sigmoid", start=GLOROT))
-    yield Case("vanishing gradients", "sigmoid 5 moons", Net([16] * 5, "sigmoid", GLOROT, given=m, epochs=20))
+    yield Case(
+        "vanishing gradients", "deep sigmoid", replace(deep, activation="sigmoid", start=GLOROT)
+    )
+    yield Case(
+        "vanishing gradients",
+        "sigmoid 5 moons",
+        Net([16] * 5, "sigmoid", GLOROT, given=m, epochs=20),
+    )
     yield Case("exploding gradients", "deep relu 3", replace(deep, start=scaled(HE, 3)))
     yield Case("exploding gradients", "deep relu 6", replace(deep, start=scaled(HE, 6)))
-    yield Case("exploding gradients", "deep relu Adam", replace(deep, start=scaled(HE, 4), rate=0.001, optimizer="Adam"))
+    yield Case(
+        "exploding gradients",
+        "deep relu Adam",
+        replace(deep, start=scaled(HE, 4), rate=0.001, optimizer="Adam"),
+    )
     yield Case("exploding gradients", "shallow relu 10", replace(shallow, start=scaled(HE, 10)))
     yield Case("dead units", "bias shallow", replace(shallow, bias=-4.0))
     yield Case("dead units", "bias curve", replace(curve, bias=-4.0))
     yield Case("dead units", "bias deep", replace(deep, bias=-2.0))
-    yield Case("dead units", "negative weights", replace(shallow, start={"class_name": "RandomUniform", "config": {"minval": -0.2, "maxval": 0.0}}))
+    yield Case(
+        "dead units",
+        "negative weights",
+        replace(
+            shallow,
+            start={"class_name": "RandomUniform", "config": {"minval": -0.2, "maxval": 0.0}},
+        ),
+    )
     yield Case("saturated start", "tanh x20", replace(tanh, start=scaled(HE, 20)))
     yield Case("saturated start", "bent x20", replace(bent, start=scaled(HE, 20)))
-    yield Case("saturated start", "sigmoid x30", replace(tanh, activation="sigmoid", start=scaled(HE, 30)))
+    yield Case(
+        "saturated start", "sigmoid x30", replace(tanh, activation="sigmoid", start=scaled(HE, 30))
+    )
     for name, net, high, low in [
-        ("shallow", shallow, 10, 1e-4), ("deep", deep, 3, 1e-4), ("tanh", tanh, 3, 1e-5),
-        ("curve", curve, 3, 1e-6), ("bent", bent, 100, 1e-4),
+        ("shallow", shallow, 10, 1e-4),
+        ("deep", deep, 3, 1e-4),
+        ("tanh", tanh, 3, 1e-5),
+        ("curve", curve, 3, 1e-6),
+        ("bent", bent, 100, 1e-4),
     ]:
         yield Case("rate too high", name, replace(net, rate=high))
         yield Case("rate too low", name, replace(net, rate=low))
     yield Case("symmetric start", "zeros", replace(shallow, start=constant(0.0)))
     yield Case("symmetric start", "0.1", replace(shallow, start=constant(0.1)))
     yield Case("symmetric start", "tanh 0.1 Adam", replace(tanh, start=constant(0.1)))
-    yield Case("symmetric start", "sigmoid zeros Adam", replace(tanh, activation="sigmoid", start=constant(0.0)))
+    yield Case(
+        "symmetric start",
+        "sigmoid zeros Adam",
+        replace(tanh, activation="sigmoid", start=constant(0.0)),
+    )
     yield Case("symmetric start", "moons 0.5", replace(bent, start=constant(0.5)))
     yield Case("unscaled input", "shallow x1000", changed(shallow, x=d[0] * 1000))
     yield Case("unscaled input", "tanh x255", changed(tanh, x=d[0] * 255))
     yield Case("unscaled input", "moons +100", changed(curve, x=m[0] + 100))
-    wide = d[0].copy(); wide[:, 20] *= 1000
+    wide = d[0].copy()
+    wide[:, 20] *= 1000
     yield Case("unscaled input", "one pixel", changed(shallow, x=wide))
     yield Case("unscaled input", "moons x100", changed(bent, x=m[0] * 100))
     yield Case("unscaled input", "shallow /1000", changed(shallow, x=d[0] / 1000))
@@ -228,9 +279,13 @@ def held_out() -> Iterator[Case]:
 
     yield Case("vanishing gradients", "relu", replace(long, start=scaled(HE, 0.45)))
     yield Case("vanishing gradients", "elu", replace(long, activation="elu", start=scaled(HE, 0.3)))
-    yield Case("vanishing gradients", "tanh", replace(bend, hidden=[48] * 10, start=scaled(HE, 0.2)))
     yield Case(
-        "vanishing gradients", "sigmoid", Net([64] * 7, "sigmoid", GLOROT, momentum=0.9, given=s, epochs=40)
+        "vanishing gradients", "tanh", replace(bend, hidden=[48] * 10, start=scaled(HE, 0.2))
+    )
+    yield Case(
+        "vanishing gradients",
+        "sigmoid",
+        Net([64] * 7, "sigmoid", GLOROT, momentum=0.9, given=s, epochs=40),
     )
     yield Case("exploding gradients", "elu", replace(long, activation="elu", start=scaled(HE, 2.5)))
     yield Case("exploding gradients", "leaky", replace(leaky, start=scaled(HE, 8)))
@@ -244,8 +299,12 @@ def held_out() -> Iterator[Case]:
     yield Case("dead units", "weights, spirals", replace(wide, start=down))
     yield Case("saturated start", "softsign", replace(soft, start=scaled(HE, 300)))
     yield Case("saturated start", "tanh", replace(bend, start=scaled(HE, 15)))
-    yield Case("saturated start", "sigmoid", replace(flat, activation="sigmoid", start=scaled(HE, 40)))
-    yield Case("saturated start", "tanh, signals", replace(elu, activation="tanh", start=scaled(HE, 12)))
+    yield Case(
+        "saturated start", "sigmoid", replace(flat, activation="sigmoid", start=scaled(HE, 40))
+    )
+    yield Case(
+        "saturated start", "tanh, signals", replace(elu, activation="tanh", start=scaled(HE, 12))
+    )
     for name, net, high, low in [
         ("flat", flat, 1, 1e-7),
         ("elu", elu, 5, 1e-6),

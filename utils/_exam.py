@@ -77,8 +77,10 @@ class Exam:
 
     def __init__(self, model: keras.Model, x, y):
         self.model, (self.x, self.y) = model, few(x, y)
-        self.variables = _kernels(model)
-        self.start = [_array(v.value) for v in self.variables]
+        if self.x is not None and not model.built:  # as the first step of `fit` would
+            model(keras.tree.map_structure(lambda a: a[:1], self.x), training=False)
+        self.variables: list[keras.Variable] = []
+        self.start: list[np.ndarray] = []
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.rows: list[dict] = []
@@ -87,14 +89,21 @@ class Exam:
             try:
                 if len(keras.tree.flatten((self.x, self.y))) > 2:
                     raise ValueError("the model has several inputs or outputs")
-                self.lens, self.unseen = Lens(model, self.x, self.y, False), ""
+                lens = Lens(model, self.x, self.y, False)
+                lens.loss = _own_loss(model)
+                self.lens, self.unseen = lens, ""
             except Exception as error:  # whatever a model that we do not know raises
                 self.unseen = _first_line(error)
         self.input_size = _quietly(input_size, model, self.x)
-        self.constant = np.nan
+        self.loss, self.constant = None, np.nan
 
     def look(self, epoch: int) -> None:
         """Measure the present weights."""
+        if not self.model.built:
+            return
+        if not self.epochs:
+            self.variables = _kernels(self.model)
+            self.start = [_array(v.value) for v in self.variables]
         kernels = [_array(v.value) for v in self.variables]
         row = {
             "scores": _quietly(self._score),
@@ -135,9 +144,10 @@ class Exam:
 
     def _score(self) -> float:
         prediction = self.model(self.x, training=False)
-        if np.isnan(self.constant):
-            self.constant = _quietly(constant_loss, _loss(self.model), self.y, prediction)
-        return float(_loss(self.model)(self.y, prediction))
+        if self.loss is None:
+            self.loss = _own_loss(self.model)
+            self.constant = _quietly(constant_loss, self.loss, self.y, prediction)
+        return float(self.loss(self.y, prediction))
 
 
 def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
@@ -154,14 +164,14 @@ def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
     seen = [_hidden(lens.measure_all(runs.snapshots[e])) for e in moments]
     inside = {key: np.stack([s[key] for s in seen], axis=1) for key in INSIDE}
     predictions = np.stack([runs.predict(x, epoch=e) for e in moments], axis=1)
-    model._compile_loss(y, predictions[0, 0])  # settles what the loss is made of, as `fit` does
-    scores = _losses(_loss(model), y, predictions)
+    loss = _own_loss(model)
+    size, constant = input_size(model, x), constant_loss(loss, y, predictions[0, 0])
+    scores = _losses(loss, y, predictions)
     places = [i for i, v in enumerate(model.trainable_variables) if _is_kernel(v)]
     weights = [[runs.weights_at(e)[i].astype("float64") for e in moments] for i in places]
     relative = np.stack([np.stack([moved(w, p[0]) for w in p], 1) for p in weights], -1)
     units = np.stack([np.stack([spread(w) for w in p], axis=1) for p in weights], axis=-1)
     names = tuple(_name(model.trainable_variables[i]) for i in places)
-    size, constant = input_size(model, x), constant_loss(_loss(model), y, predictions[0, 0])
     return [
         Findings(
             epochs=tuple(moments),
@@ -266,11 +276,12 @@ def _candidates(y: np.ndarray, shape: tuple[int, ...]) -> list[tf.Tensor]:
     return [tf.constant(np.broadcast_to(answer, shape), "float32") for answer in found]
 
 
-def _loss(model: keras.Model):
+def _own_loss(model: keras.Model):
+    """The loss that the model is compiled with, as a copy: the first call settles its structure."""
     loss = model._compile_loss
-    if loss is None or not loss.built:
-        raise ValueError("the model has no loss that we could compute")
-    return loss
+    if loss is None:
+        raise ValueError("the model was compiled without a loss")
+    return type(loss)(loss._user_loss, loss._user_loss_weights, output_names=loss.output_names)
 
 
 def _losses(loss, y, predictions: np.ndarray) -> np.ndarray:

@@ -110,8 +110,8 @@ class Diagnosis:
 class Doctor(keras.callbacks.Callback):
     """Watches an ordinary `fit`; afterwards `print(doctor.diagnosis)`.
 
-    x, y: training examples, as the model takes them; 128 of them, evenly spaced, are used. Without
-    them only weights and the loss can be judged. `every` counts epochs between looks; by default
+    x, y: training examples, as `fit` takes them; 128 of them, evenly spaced, are used. Without them
+    only the weights can be judged. `every` counts epochs between looks; by default
     it looks before training, after epochs 1, 2, 4, 8…, and at the end. It never raises during
     training and changes nothing in it: what cannot be measured is left out, and the diagnosis says
     what is missing.
@@ -171,7 +171,7 @@ class Doctor(keras.callbacks.Callback):
             self._exam.look(epoch)
 
     def _finish(self) -> None:
-        if self._exam is not None and self._exam.epochs[-1] != self._epoch:
+        if self._exam is not None and self._epoch not in self._exam.epochs:
             self._exam.look(self._epoch)
 
     def _try(self, step: Callable, *args) -> None:
@@ -237,7 +237,8 @@ def _symmetric(f: Findings) -> Seen:
     alike = (f.spread[0] < ALIKE_AT_START) & (f.spread[-1] < ALIKE_AT_END)
     if alike.any():
         layer = f.kernels[int(alike.argmax())]
-        text = f"All units of {layer} have the same weights before training and still have after"
+        first = "before training" if f.epochs[0] == 0 else f"after epoch {f.epochs[0]}"
+        text = f"All units of {layer} have the same weights {first} and still have after"
         return f"{text} {_epochs(f)}.", bool(f.spread[-1][alike].min() < ALIKE_AT_END / 3)
     return None
 
@@ -287,6 +288,8 @@ def _rate_too_high(f: Findings) -> Seen:
     if lost:
         epoch = int(np.isnan(f.loss).argmax()) + 1
         return f"The loss stopped being finite in epoch {epoch}, from a sound start.", True
+    if far == np.inf:
+        return f"The weights of {kernel} are no longer finite, from a sound start.", True
     if far > MOVED_TOO_FAR and _left(f) >= LEARNED:
         text = f"The weights of {kernel} are {far:.2g} times their first norm away from the start,"
         return f"{text} and the loss is {_left(f):.2g} of {CONSTANT}.", far > 3 * MOVED_TOO_FAR
