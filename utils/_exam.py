@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from utils._engine import quietly
 from utils._lens import Lens
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class Exam:
         return float(self.loss(self.y, prediction))
 
 
+@quietly
 def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
     """The same for every member of a population, from its snapshots."""
     moments = runs.snapshot_epochs
