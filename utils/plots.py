@@ -216,6 +216,44 @@ def _colored(ax: Axes, values, columns, rows, limits, label, colors: str):
     return mesh
 
 
+def confusion(
+    ax: Axes,
+    counts: ArrayLike,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    xlabel: str,
+    ylabel: str,
+) -> None:
+    """Draw how often each row was given each column's name: counts (row, column) in cells.
+
+    The first row is on top; the darker, the larger the share of its row. Right ones are framed:
+    those in the column of the same name.
+    """
+    counts = np.asarray(counts)
+    if counts.shape != (len(rows), len(columns)):
+        raise ValueError(
+            f"counts has shape {counts.shape}; expected ({len(rows)} rows, {len(columns)} columns)"
+        )
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    for (row, column), count in np.ndenumerate(counts):
+        right = rows[row] == columns[column]
+        share = shares[row, column]
+        edge = {"edgecolor": INK if right else "none", "linewidth": 0.9}
+        box = (column - 0.45, row - 0.45), 0.9, 0.9
+        color = BLUE if right else VERMILION
+        ax.add_patch(plt.Rectangle(*box, facecolor=(color, 0.55 * share), **edge))
+        if count:
+            ax.text(column, row, str(count), fontsize=8.5, ha="center", va="center")
+    ax.set(xlim=(-0.6, len(columns) - 0.4), ylim=(len(rows) - 0.4, -0.6))
+    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(rows)), rows)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
 def plane(
     x: ArrayLike, points: int = 80, margin: float = 0.1
 ) -> tuple[np.ndarray, tuple[float, float, float, float]]:

@@ -438,3 +438,18 @@ def test_in_a_notebook_figures_are_stored_as_svg_without_a_date():
     assert "image/png" not in output.data
     assert f"fill: {PAPER}" in output.data["image/svg+xml"]
     assert "dc:date" not in output.data["image/svg+xml"]
+
+
+def test_confusion_writes_every_count_but_zeros_and_frames_the_right_ones():
+    _, ax = plt.subplots()
+    plots.confusion(ax, [[3, 0, 1], [0, 4, 0]], ["a", "b"], ["a", "b", "?"], "said", "planted")
+    assert {(t.get_text(), *t.get_position()) for t in ax.texts} == {
+        ("3", 0, 0),
+        ("1", 2, 0),
+        ("4", 1, 1),
+    }
+    framed = [box.get_xy() for box in ax.patches if box.get_edgecolor()[3] > 0]
+    np.testing.assert_allclose(framed, [(-0.45, -0.45), (0.55, 0.55)])
+    assert ax.get_ylim()[0] > ax.get_ylim()[1], "the first row is on top"
+    with pytest.raises(ValueError, match="expected \\(1 rows, 3 columns\\)"):
+        plots.confusion(ax, [[1, 2]], ["a"], ["a", "b", "c"], "said", "planted")

@@ -1,0 +1,413 @@
+import dataclasses
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+from keras.initializers import Constant
+
+from utils import doctor as clinic
+from utils._exam import Exam, findings_of_runs, spread
+from utils.data import digits
+from utils.doctor import CURES, Diagnosis, Doctor, Findings, diagnose, examine
+from utils.population import batches, train
+
+DIGITS = digits()
+X, Y = DIGITS.x_train, DIGITS.y_train
+HE_X3 = {"class_name": "VarianceScaling", "config": {"scale": 18.0}}
+LOUD = {"class_name": "VarianceScaling", "config": {"scale": 800.0}}
+
+
+def net(
+    units=(32, 32), activation="relu", start="he_normal", bias=0.0, rate=0.1, optimizer="SGD"
+) -> keras.Model:
+    model = keras.Sequential([keras.Input((64,))])
+    for n in units:
+        model.add(layers.Dense(n, activation, True, start, Constant(bias)))
+    last = start if start in ("zeros", "ones") else "glorot_uniform"
+    model.add(layers.Dense(10, "softmax", True, last))
+    optimizer = getattr(keras.optimizers, optimizer)(rate)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
+    return model
+
+
+PLANTED = {
+    "healthy": (net, 1.0),
+    "vanishing gradients": (partial(net, [32] * 6, "sigmoid", "glorot_uniform"), 1.0),
+    "exploding gradients": (partial(net, [32] * 6, start=HE_X3, rate=0.01), 1.0),
+    "dead units": (partial(net, bias=-5.0), 1.0),
+    "saturated start": (partial(net, activation="tanh", start=LOUD), 1.0),
+    "rate too high": (partial(net, rate=30.0), 1.0),
+    "rate too low": (partial(net, rate=1e-5), 1.0),
+    "symmetric start": (partial(net, activation="tanh", start="ones"), 1.0),
+    "unscaled input": (net, 255.0),
+}
+
+
+def fitted(model: keras.Model, doctor: Doctor, x=X, y=Y, epochs=4, **options) -> Diagnosis:
+    model.fit(x, y, batch_size=50, epochs=epochs, verbose=0, callbacks=[doctor], **options)
+    return doctor.diagnosis
+
+
+def findings(**changes) -> Findings:
+    """A sound network of three hidden layers, looked at before and after ten epochs."""
+    two = np.ones((2, 3))
+    sound = Findings(
+        epochs=(0, 10),
+        loss=np.linspace(2, 0.2, 10),
+        scores=np.array([2.3, 0.2]),
+        constant=2.3,
+        input_size=1.0,
+        kernels=("one", "two", "three", "four"),
+        moved=np.array([[0.0] * 4, [0.5] * 4]),
+        spread=np.ones((2, 4)),
+        layers=("one", "two", "three"),
+        gradient=two,
+        weight_gradient=two,
+        dead=0 * two,
+        saturated=0 * two,
+        growth=np.ones(3),
+        unseen="",
+    )
+    return dataclasses.replace(sound, **changes)
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_every_fault_is_named_on_a_plain_network(fault):
+    build, scale = PLANTED[fault]
+    keras.utils.set_random_seed(3)
+    diagnosis = fitted(build(), Doctor(X * scale, Y), X * scale)
+    assert diagnosis.fault == fault
+    assert diagnosis.ill == (fault != "healthy")
+    assert CURES[fault] in diagnosis.cure
+
+
+@pytest.mark.parametrize("fault", ["healthy", "vanishing gradients", "rate too high"])
+def test_the_callback_and_the_examination_afterwards_agree(fault):
+    build, _ = PLANTED[fault]
+    x, y = X[:500], Y[:500]
+    runs = train(build, (x, y), seeds=2, epochs=4, batch_size=50, snapshots=1)
+    measured, diagnoses = findings_of_runs(runs, x, y), examine(runs, x, y)
+    for member, seed in enumerate(runs.seeds):
+        keras.utils.set_random_seed(seed)
+        model, doctor = build(), Doctor(x, y, every=1)
+        doctor.set_model(model)
+        model._compile_loss(y[:2], model(x[:2]))
+        doctor.on_train_begin()
+        for epoch in range(4):
+            order = np.concatenate(batches(seed, epoch, len(x), 50))
+            log = model.fit(x[order], y[order], 50, 1, verbose=0, shuffle=False)
+            doctor.on_epoch_end(epoch, {"loss": log.history["loss"][0]})
+        doctor.on_train_end()
+        ours, theirs = doctor._exam.findings(), measured[member]
+        assert doctor.diagnosis.fault == diagnoses[member].fault == fault
+        assert ours.epochs == theirs.epochs
+        assert ours.layers == theirs.layers
+        for key in ("input_size", "constant", "gradient", "dead", "growth", "spread"):
+            mine, other = getattr(ours, key), getattr(theirs, key)
+            start = np.shape(mine)[:1] == (5,) and fault == "rate too high"
+            mine, other = (mine[0], other[0]) if start else (mine, other)
+            np.testing.assert_allclose(mine, other, rtol=0.01, atol=1e-3, err_msg=key)
+        if fault != "rate too high":  # which is chaotic
+            np.testing.assert_allclose(ours.scores, theirs.scores, rtol=0.01)
+            np.testing.assert_allclose(ours.moved, theirs.moved, rtol=0.02, atol=1e-6)
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.last = layers.Dense(32, "relu"), layers.Dense(10, "softmax")
+
+    def call(self, x):
+        return self.last(self.hidden(x))
+
+
+@pytest.mark.parametrize("kind", ["layers in a row", "subclassed"])
+def test_training_is_the_same_bit_by_bit_with_a_doctor(kind):
+    def trained(callbacks):
+        keras.utils.set_random_seed(7)
+        stack = [
+            layers.Dense(16),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Dropout(0.3),
+            layers.GaussianNoise(0.1),
+            layers.Dense(10, "softmax", kernel_regularizer="l2"),
+        ]
+        model = keras.Sequential(stack) if kind != "subclassed" else Subclassed()
+        loss = "sparse_categorical_crossentropy"
+        model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
+        given = {"validation_data": (DIGITS.x_val, DIGITS.y_val), "verbose": 0}
+        log = model.fit(X[:300], Y[:300], 50, 3, callbacks=callbacks, **given)
+        after = np.random.rand(), float(keras.random.uniform(()))
+        return model.get_weights(), log.history, after
+
+    plain, doctored = trained([]), trained([Doctor(X, Y, every=1)])
+    for a, b in zip(plain[0], doctored[0], strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert plain[1:] == doctored[1:]
+
+
+class OwnStep(Subclassed):
+    def train_step(self, data):
+        return {"something": 0.0 * keras.ops.sum(self(data[0]))}
+
+
+def compiled(model, rate=0.01, loss="sparse_categorical_crossentropy"):
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss=loss)
+    return model
+
+
+def two_outputs():
+    inputs = keras.Input((64,))
+    hidden = layers.Dense(32, "relu")(inputs)
+    outputs = {
+        "class": layers.Dense(10, "softmax", name="class")(hidden),
+        "size": layers.Dense(1, name="size")(hidden),
+    }
+    loss = {"class": "sparse_categorical_crossentropy", "size": "mse"}
+    return compiled(keras.Model(inputs, outputs), loss=loss)
+
+
+def two_inputs():
+    left, right = keras.Input((32,)), keras.Input((32,))
+    joined = layers.Concatenate()([layers.Dense(16, "relu")(left), layers.Dense(16)(right)])
+    return compiled(keras.Model([left, right], layers.Dense(10, "softmax")(joined)))
+
+
+def nested():
+    inner = keras.Sequential([layers.Dense(32, "relu"), layers.Dense(32, "relu")])
+    return compiled(keras.Sequential([keras.Input((64,)), inner, layers.Dense(10, "softmax")]))
+
+
+def embedded():
+    stack = [layers.Embedding(20, 4), layers.Flatten(), layers.Dense(10, "softmax")]
+    return compiled(keras.Sequential(stack))
+
+
+def recurrent():
+    stack = [layers.Reshape((8, 8)), layers.LSTM(16), layers.Dense(10, "softmax")]
+    return compiled(keras.Sequential(stack))
+
+
+MODELS = {
+    "subclassed": (lambda: compiled(Subclassed()), X, Y),
+    "two outputs": (two_outputs, X, {"class": Y, "size": (Y / 10).astype("float32")}),
+    "two inputs": (two_inputs, [X[:, :32], X[:, 32:]], Y),
+    "nested": (nested, X, Y),
+    "embedding": (embedded, (X * 16).astype("int32"), Y),
+    "recurrent": (recurrent, X, Y),
+}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_models_that_cannot_be_looked_into_are_judged_by_their_loss_and_the_gap_is_named(kind):
+    build, x, y = MODELS[kind]
+    keras.utils.set_random_seed(0)
+    diagnosis = fitted(build(), Doctor(x, y), x, y, epochs=10)
+    assert diagnosis.fault == "healthy"
+    if kind not in ("embedding", "recurrent"):
+        assert "not the layers:" in diagnosis.evidence
+
+
+def test_faults_that_weights_and_input_show_are_named_in_any_model():
+    keras.utils.set_random_seed(0)
+    assert fitted(compiled(Subclassed()), Doctor(X * 255, Y), X * 255).fault == "unscaled input"
+    alike = compiled(Subclassed())
+    alike.hidden.kernel_initializer = alike.last.kernel_initializer = Constant(0.1)
+    assert fitted(alike, Doctor(X, Y)).fault == "symmetric start"
+    assert fitted(alike, Doctor()).fault == "symmetric start"
+
+
+@pytest.mark.parametrize(
+    ("build", "given", "reason"),
+    [
+        (lambda: compiled(Subclassed(), 1e4), (X, Y), "got a Subclassed"),
+        (lambda: compiled(OwnStep(), loss=None), (X, Y), "nothing to compare the loss with"),
+        (net, (), "no examples were given"),
+        (partial(net, rate=1e-6), (), "no examples were given"),
+        (net, (X[:, :3], Y), "could not be looked into"),
+        (net, (X, np.array(["one"] * len(X))), "could not be looked into"),
+    ],
+)
+def test_what_it_cannot_judge_it_says_and_never_raises(build, given, reason):
+    keras.utils.set_random_seed(0)
+    doctor = Doctor(*given)
+    diagnosis = fitted(build(), doctor)
+    assert diagnosis.fault == "cannot judge"
+    assert diagnosis.confidence == "none"
+    assert not diagnosis.ill
+    assert reason in diagnosis.evidence
+
+
+def test_it_goes_with_data_sets_class_weights_and_steps_per_epoch():
+    keras.utils.set_random_seed(0)
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).repeat().batch(50)
+    doctor = Doctor(X, Y)
+    options = {"epochs": 5, "steps_per_epoch": 20, "verbose": 0, "callbacks": [doctor]}
+    net().fit(data, class_weight={c: 1.0 + c / 10 for c in range(10)}, **options)
+    assert doctor.diagnosis.fault == "healthy"
+
+
+def test_a_loss_that_becomes_nan_is_no_obstacle():
+    keras.utils.set_random_seed(0)
+    y = np.arange(len(X), dtype="float32")[:, None]
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(32, "relu"), layers.Dense(1)])
+    model.compile(optimizer=keras.optimizers.SGD(1.0), loss="mse")
+    stop = keras.callbacks.TerminateOnNaN()
+    doctor = Doctor(X, y)
+    model.fit(X, y, 50, 4, verbose=0, callbacks=[doctor, stop])
+    assert doctor.diagnosis.fault == "rate too high"
+    assert "finite" in doctor.diagnosis.evidence
+
+
+def test_by_default_it_looks_ever_more_rarely_and_at_the_end():
+    doctor = Doctor(X, Y)
+    fitted(net(), doctor, epochs=11)
+    assert doctor._exam.findings().epochs == (0, 1, 2, 4, 8, 11)
+    every = Doctor(X, Y, every=3)
+    fitted(net(), every, epochs=7)
+    assert every._exam.findings().epochs == (0, 3, 6, 7)
+
+
+def test_a_second_fit_starts_a_new_file():
+    keras.utils.set_random_seed(0)
+    doctor = Doctor(X, Y)
+    assert fitted(net(rate=1e-6), doctor).fault == "rate too low"
+    assert fitted(net(), doctor).fault == "healthy"
+
+
+def test_a_network_that_was_good_before_is_not_called_ill_for_standing_still():
+    model = net()
+    fitted(model, Doctor(X, Y), epochs=15)
+    model.optimizer.learning_rate = 1e-6
+    assert fitted(model, Doctor(X, Y), epochs=1).fault == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({}, "healthy"),
+        ({"input_size": 200.0}, "unscaled input"),
+        ({"input_size": np.nan}, "healthy"),
+        ({"spread": np.zeros((2, 4))}, "symmetric start"),
+        ({"spread": np.array([[0.0] * 4, [1.0] * 4])}, "healthy"),
+        ({"dead": np.array([[0, 1.0, 0], [0, 1.0, 0]])}, "dead units"),
+        ({"dead": np.array([[0, 0, 0], [0, 1.0, 0]])}, "healthy"),
+        ({"saturated": np.array([[0.9, 0, 0], [0.9, 0, 0]])}, "saturated start"),
+        ({"saturated": np.array([[0, 0, 0], [0.9, 0, 0]])}, "healthy"),
+        ({"gradient": np.array([[100.0, 10, 1], [1, 1, 1]])}, "exploding gradients"),
+        ({"growth": np.array([1.0, 30, 900])}, "exploding gradients"),
+        ({"gradient": np.array([[1e-4, 1e-2, 1], [1, 1, 1]])}, "healthy"),
+        ({"gradient": np.array([[1e-9, 1e-9, 1e-9]] * 2)}, "healthy"),
+    ],
+)
+def test_the_rule_names_what_one_changed_finding_shows(changes, fault):
+    assert diagnose(findings(**changes)).fault == fault
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({}, "cannot judge"),
+        ({"gradient": np.array([[1e-4, 1e-2, 1], [1e-4, 1e-2, 1]])}, "vanishing gradients"),
+        ({"moved": np.full((2, 4), 40.0)}, "rate too high"),
+        ({"loss": np.array([2.0, 9, np.nan])}, "rate too high"),
+        ({"dead": np.array([[0, 0, 0], [0, 1.0, 0]])}, "rate too high"),
+        ({"moved": np.full((2, 4), 1e-3)}, "rate too low"),
+        ({"moved": np.full((2, 4), 1e-3), "unseen": "why"}, "cannot judge"),
+    ],
+)
+def test_the_rule_names_why_a_network_has_not_learned(changes, fault):
+    assert diagnose(findings(scores=np.array([2.31, 2.3]), **changes)).fault == fault
+
+
+def test_causes_come_before_consequences_and_these_are_mentioned():
+    both = {"input_size": 500.0, "saturated": np.ones((2, 3))}
+    diagnosis = diagnose(findings(**both))
+    assert diagnosis.fault == "unscaled input"
+    assert diagnosis.also == ("saturated start",)
+    assert "Signs also of: saturated start" in str(diagnosis)
+
+
+def test_close_to_a_threshold_it_is_called_borderline():
+    far, near = (findings(input_size=clinic.INPUT_TOO_LARGE * by) for by in (10, 1.1))
+    assert diagnose(far).confidence == "clear"
+    assert diagnose(near).confidence == "borderline"
+
+
+def test_the_report_names_the_layer_the_numbers_and_the_cure():
+    text = str(diagnose(findings(dead=np.array([[0, 0.9, 0]] * 2))))
+    assert text.startswith("Diagnosis: dead units (clear)\nEvidence: 90% of the units of two are 0")
+    assert "Cure: Start the biases at 0" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
+def test_the_best_constant_of_a_regression_is_found(loss):
+    y = np.random.default_rng(0).exponential(size=(200, 1)).astype("float32")
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    model.compile(loss=loss)
+    model.fit(np.zeros((200, 2)), y, verbose=0)
+    exam = Exam(model, np.zeros((200, 2)), y)
+    exam.look(0)
+    function, tried = keras.losses.get(loss), np.linspace(0, 3, 301, dtype="float32")
+    best = min(float(np.mean(function(exam.y, np.full_like(exam.y, c)))) for c in tried)
+    assert exam.findings().constant == pytest.approx(best, rel=0.03)
+
+
+@pytest.mark.parametrize("logits", [False, True])
+def test_the_best_constant_of_a_classifier_is_the_entropy_of_its_labels(logits):
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(10, None if logits else "softmax")])
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=logits))
+    model.fit(X[:100], Y[:100], verbose=0)
+    exam = Exam(model, X, Y)
+    exam.look(0)
+    share = np.bincount(exam.y) / len(exam.y)
+    assert exam.findings().constant == pytest.approx(-(share * np.log(share)).sum(), rel=1e-5)
+
+
+def test_input_that_the_model_scales_itself_is_not_blamed():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([layers.Rescaling(1 / 255), *net().layers])
+    assert fitted(compiled(model), Doctor(X * 255, Y), X * 255).fault == "healthy"
+
+
+def test_the_spread_of_units_is_zero_for_copies_and_missing_for_one():
+    kernel = np.random.default_rng(0).normal(size=(1, 5, 1))
+    assert spread(np.repeat(kernel, 4, axis=2)) == pytest.approx(0, abs=1e-12)
+    assert spread(np.zeros((1, 5, 4))) == 0
+    assert np.isnan(spread(kernel))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": X}, "y is missing"),
+        ({"x": X, "y": Y[:5]}, r"arrays of \[1000, 5\] examples"),
+        ({"x": X[:0], "y": Y[:0]}, "at least one"),
+        ({"every": 0}, "every is 0"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_training(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Doctor(**arguments)
+
+
+def test_a_data_set_in_place_of_arrays_is_refused_with_the_way_out():
+    data = tf.data.Dataset.from_tensor_slices((X, Y))
+    with pytest.raises(TypeError, match="one large batch"):
+        Doctor(data, Y)
+
+
+def test_before_any_fit_there_is_no_diagnosis():
+    with pytest.raises(ValueError, match="nothing was seen yet"):
+        Doctor(X, Y).diagnosis  # noqa: B018
+
+
+def test_a_population_without_snapshots_is_refused():
+    runs = train(net, (X[:100], Y[:100]), seeds=1, epochs=1, batch_size=50)
+    with pytest.raises(ValueError, match="snapshots=k"):
+        examine(runs, X, Y)

@@ -1,0 +1,370 @@
+"""From symptoms to a diagnosis: what is wrong with a network that does not learn, and the cure.
+
+Introduced in the chapter "Vanishing and exploding gradients". `Doctor` is a callback for an
+ordinary `fit` of any Keras model; `examine` does the same for every member of a population. Both
+measure, and `diagnose` is the rule: a pure function of the findings. It looks for causes before
+consequences, since an input that is too large also saturates units, and a network whose units are
+all alike has no useful gradient either. Where it sees nothing wrong and yet no learning, it says
+that it cannot judge.
+
+Every threshold lies between what was measured on sound and on faulty networks of the development
+set in benchmarks/doctor.py (digits and two moons, the first 8 seeds), about where the ratios to
+both are equal. It was frozen before the networks of the held-out set were trained.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from utils._exam import Exam, Findings, findings_of_runs, undisturbed
+
+if TYPE_CHECKING:
+    from utils.population import Runs
+
+__all__ = ["CURES", "Diagnosis", "Doctor", "Findings", "diagnose", "examine"]
+
+# Each line: what sound networks had at most, or at least, and what those with the fault had.
+INPUT_TOO_LARGE = 30.0  # root mean square of a feature: sound to 13 (raw pixels), faulty from 100
+INPUT_TOO_SMALL = 0.03  # the same: sound from 0.8, faulty 0.0008
+ALIKE_AT_START = 1e-6  # how much the units of a kernel differ: sound from 0.7, faulty 0
+ALIKE_AT_END = 0.1  # the same after training: sound from 0.7, faulty 0
+DEAD = 0.75  # share of a layer's units: sound up to 0.5 before training, 0.53 after; faulty 1
+SATURATED = 0.6  # share of a layer's outputs, before training: sound up to 0.38, faulty from 0.87
+EXPLODING = 20.0  # first hidden layer's gradient over the last's: sound up to 2.2, faulty from 45
+LOUD = 20.0  # a layer's outputs over the input, before training: sound up to 2.3, faulty from 700
+VANISHING = 0.015  # first hidden layer's gradient over the last's: sound from 0.05, faulty to 0.004
+STILL_VANISHING = 0.1  # the same after training: sound from 0.7, faulty up to 0.0045
+MOVED_TOO_FAR = 10.0  # a kernel's way from its start, in norms: sound up to 4.3, faulty from 43
+HARDLY_MOVED = 0.07  # the same: sound from 0.23, faulty up to 0.023
+LEARNED = 0.8  # loss over the best constant's: sound up to 0.75, a rate too high from 0.81
+HALF_WAY = 0.5  # the same; vanishing leaves 1, a rate that is too low 0.74 of a lucky start
+STANDSTILL = 0.8  # loss over that at the start: sound up to 0.78, a rate too low from 0.93
+
+CONSTANT = "what the best constant answer has"
+HEALTHY, UNKNOWN = "healthy", "cannot judge"
+CURES = {
+    "unscaled input": "Scale every feature to mean 0 and variance 1, or into 0 to 1, by what the "
+    "training data say.",
+    "symmetric start": "Draw the weights at random (He for ReLU, Glorot for tanh): equal units "
+    "get equal gradients and stay equal.",
+    "dead units": "Start the biases at 0 and the weights around 0 (He), or use a leaky ReLU, whose "
+    "slope is nowhere 0.",
+    "saturated start": "Start with smaller weights (Glorot for tanh, LeCun for SELU): where units "
+    "are at their bounds, the slope is next to 0.",
+    "exploding gradients": "Start with smaller weights (He for ReLU), add batch normalization, or "
+    "clip the gradient's norm (clipnorm=1).",
+    "vanishing gradients": "Use ReLU or ELU with He's start, add batch normalization or skip "
+    "connections, or take fewer layers.",
+    "rate too high": "Divide the learning rate by 10 until the loss falls, or let a range test "
+    "choose it.",
+    "rate too low": "Multiply the learning rate by 10 until the loss falls in the first epochs, or "
+    "use Adam.",
+    HEALTHY: "Nothing to cure.",
+    UNKNOWN: "Check the labels, try to overfit ten examples, try a larger network.",
+}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with a network, how one knows, and what helps."""
+
+    fault: str
+    """A key of CURES; "healthy" and "cannot judge" are among them."""
+    evidence: str
+    """One sentence with the numbers, and with the layer."""
+    confidence: str
+    """"clear", "borderline" (close to a threshold), or "none" where it cannot judge."""
+    also: tuple[str, ...] = ()
+    """Other faults whose signs are there, which may be consequences."""
+
+    @property
+    def cure(self) -> str:
+        """What to do about it."""
+        return CURES[self.fault]
+
+    @property
+    def ill(self) -> bool:
+        """Whether a fault is named."""
+        return self.fault not in (HEALTHY, UNKNOWN)
+
+    def __str__(self) -> str:
+        rows = {"Diagnosis": self.fault, "Evidence": self.evidence, "Cure": self.cure}
+        if self.ill:
+            rows["Diagnosis"] += f" ({self.confidence})"
+        if self.also:
+            rows["Signs also of"] = ", ".join(self.also)
+        return "\n".join(
+            textwrap.fill(f"{name}: {text}", 80, subsequent_indent="  ")
+            for name, text in rows.items()
+        )
+
+    def _repr_pretty_(self, printer, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+class Doctor(keras.callbacks.Callback):
+    """Watches an ordinary `fit`; afterwards `print(doctor.diagnosis)`.
+
+    x, y: training examples, as `fit` takes them; 128 of them, evenly spaced, are used. Without them
+    only the weights can be judged. `every` counts epochs between looks; by default
+    it looks before training, after epochs 1, 2, 4, 8…, and at the end. It never raises during
+    training and changes nothing in it: what cannot be measured is left out, and the diagnosis says
+    what is missing.
+    """
+
+    def __init__(self, x=None, y=None, every: int | None = None):
+        super().__init__()
+        if every is not None and every < 1:
+            raise ValueError(f"every is {every}; expected a number of epochs, 1 or more")
+        if (x is None) != (y is None):
+            missing = "y" if y is None else "x"
+            raise ValueError(f"{missing} is missing; pass both x and y, or neither")
+        sizes = [_length(part) for part in keras.tree.flatten((x, y))] if x is not None else [1]
+        if len(set(sizes)) > 1 or 0 in sizes:
+            raise ValueError(
+                f"x and y hold arrays of {sizes} examples; expected as many in each, at least one"
+            )
+        self.x, self.y, self.every = x, y, every
+        self._exam: Exam | None = None
+        self._trouble = ""
+
+    def on_train_begin(self, logs=None):
+        """Measure the initial weights."""
+        self._exam, self._trouble = None, ""
+        self._try(self._begin)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Note the loss; measure where it is time."""
+        self._try(self._note, epoch + 1, (logs or {}).get("loss"))
+
+    def on_train_end(self, logs=None):
+        """Measure the final weights."""
+        self._try(self._finish)
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What the doctor makes of what it saw so far."""
+        if self._exam is None and not self._trouble:
+            raise ValueError("nothing was seen yet; pass the doctor to fit(callbacks=[...]) first")
+        if self._exam is None or not self._exam.epochs:
+            return Diagnosis(UNKNOWN, f"This model could not be measured: {self._trouble}", "none")
+        return diagnose(self._exam.findings())
+
+    def _begin(self) -> None:
+        self._exam = Exam(self.model, self.x, self.y)
+        self._epoch = 0
+        self._exam.look(0)
+
+    def _note(self, epoch: int, loss) -> None:
+        if self._exam is None:
+            return
+        self._epoch = epoch
+        if loss is not None:
+            self._exam.losses.append(float(loss))
+        due = epoch & (epoch - 1) == 0 if self.every is None else epoch % self.every == 0
+        if due:
+            self._exam.look(epoch)
+
+    def _finish(self) -> None:
+        if self._exam is not None and self._epoch not in self._exam.epochs:
+            self._exam.look(self._epoch)
+
+    def _try(self, step: Callable, *args) -> None:
+        """A doctor must not kill: whatever goes wrong is kept for the diagnosis."""
+        try:
+            with undisturbed():
+                step(*args)
+        except Exception as error:
+            self._trouble = self._trouble or f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def examine(runs: Runs, x, y) -> list[Diagnosis]:
+    """One diagnosis for each member of a population that kept snapshots; x, y as for `Doctor`."""
+    return [diagnose(findings) for findings in findings_of_runs(runs, x, y)]
+
+
+def diagnose(findings: Findings) -> Diagnosis:
+    """The rule: the first sign that is there names the fault, the others are mentioned."""
+    found: dict[str, tuple[str, bool]] = {}
+    for fault, sign in SIGNS:
+        if seen := sign(findings):
+            found.setdefault(fault, seen)
+    if found:
+        fault, *others = found
+        evidence, clear = found[fault]
+        return Diagnosis(fault, evidence, "clear" if clear else "borderline", tuple(others))
+    share, why = _left(findings), findings.unseen
+    if share < LEARNED:
+        text = f"The loss is down to {share:.2g} of {CONSTANT}, and no sign of a fault is there"
+        text += f" in what can be seen (not the layers: {why})" if why else ""
+        return Diagnosis(HEALTHY, f"{text}.", "clear" if share < HALF_WAY else "borderline")
+    if len(findings.loss) and np.isnan(findings.loss[-1]):
+        text = "The loss stopped being finite: the rate is too high, or gradients explode"
+    elif np.isnan(share):
+        text = "There is nothing to compare the loss with"
+    else:
+        text = f"The loss is still {share:.2g} of {CONSTANT}"
+        if not why:
+            text += (
+                ", but gradients, units and weights show no sign of a fault: noisy labels, a "
+                "network that is too small, or too few epochs look like this"
+            )
+    text += f"; the layers could not be looked into: {why}" if why else ""
+    return Diagnosis(UNKNOWN, text.rstrip(".") + ".", "none")
+
+
+# --- the signs: each gives the evidence and whether it is clear, or None -------------------------
+
+Seen = tuple[str, bool] | None
+
+
+def _input(f: Findings) -> Seen:
+    if f.input_size > INPUT_TOO_LARGE or f.input_size < INPUT_TOO_SMALL:
+        text = f"The largest feature of the input has a root mean square of {f.input_size:.3g}"
+        clear = f.input_size > 3 * INPUT_TOO_LARGE or f.input_size < INPUT_TOO_SMALL / 3
+        return f"{text}; about 1 is expected.", clear
+    return None
+
+
+def _symmetric(f: Findings) -> Seen:
+    if not f.kernels:
+        return None
+    alike = (f.spread[0] < ALIKE_AT_START) & (f.spread[-1] < ALIKE_AT_END)
+    if alike.any():
+        layer = f.kernels[int(alike.argmax())]
+        first = "before training" if f.epochs[0] == 0 else f"after epoch {f.epochs[0]}"
+        text = f"All units of {layer} have the same weights {first} and still have after"
+        return f"{text} {_epochs(f)}.", bool(f.spread[-1][alike].min() < ALIKE_AT_END / 3)
+    return None
+
+
+def _dead_at_start(f: Findings) -> Seen:
+    layer, share = _most(f.layers, f.dead[0])
+    if share >= DEAD:
+        text = f"{share:.0%} of the units of {layer} are 0 for every example before training"
+        return f"{text}: nothing comes through, neither forward nor back.", share > (1 + DEAD) / 2
+    return None
+
+
+def _saturated(f: Findings) -> Seen:
+    layer, share = _most(f.layers, f.saturated[0])
+    if share >= SATURATED:
+        text = f"{share:.0%} of the outputs of {layer} are at their bounds before training"
+        return f"{text}, where the slope is next to 0.", share > (1 + SATURATED) / 2
+    return None
+
+
+def _exploding(f: Findings) -> Seen:
+    ratio = _ratio(f, 0)
+    if ratio > EXPLODING:
+        text = f"Before training the gradient grows {ratio:.2g} times from {f.layers[-1]} down to"
+        return f"{text} {f.layers[0]}.", ratio > 3 * EXPLODING
+    layer, growth = _most(f.layers, f.growth)
+    if growth > LOUD:
+        text = f"Before training the outputs of {layer} are {growth:.2g} times as large as the"
+        return f"{text} input.", growth > 3 * LOUD
+    return None
+
+
+def _vanishing(f: Findings) -> Seen:
+    before, after = _ratio(f, 0), _ratio(f, -1)
+    if before < VANISHING and not after > STILL_VANISHING and _left(f) > HALF_WAY:
+        text = f"Of the gradient at {f.layers[-1]}, {before:.2g} arrives at {f.layers[0]} before"
+        later = f"{after:.2g}" if np.isfinite(after) else "nothing"
+        return f"{text} training, and {later} after {_epochs(f)}.", before < VANISHING / 3
+    return None
+
+
+def _rate_too_high(f: Findings) -> Seen:
+    if f.unseen:
+        return None
+    lost = len(f.loss) > 0 and np.isnan(f.loss[-1])
+    kernel, far = _most(f.kernels, np.where(np.isfinite(f.moved[-1]), f.moved[-1], np.inf))
+    if lost:
+        epoch = int(np.isnan(f.loss).argmax()) + 1
+        return f"The loss stopped being finite in epoch {epoch}, from a sound start.", True
+    if far == np.inf:
+        return f"The weights of {kernel} are no longer finite, from a sound start.", True
+    if far > MOVED_TOO_FAR and _left(f) >= LEARNED:
+        text = f"The weights of {kernel} are {far:.2g} times their first norm away from the start,"
+        return f"{text} and the loss is {_left(f):.2g} of {CONSTANT}.", far > 3 * MOVED_TOO_FAR
+    return None
+
+
+def _rate_too_low(f: Findings) -> Seen:
+    if f.unseen or len(f.loss) == 0 or np.isnan(f.loss[-1]):
+        return None
+    kernel, far = _most(f.kernels, f.moved[-1])
+    still = f.scores[-1] > STANDSTILL * f.scores[0] and _left(f) > HALF_WAY
+    if far < HARDLY_MOVED and still:
+        text = f"After {_epochs(f)} no weights have moved by more than {far:.2g} of their norm"
+        return f"{text} ({kernel}), though gradients arrive in all layers.", far < HARDLY_MOVED / 3
+    return None
+
+
+def _died(f: Findings) -> Seen:
+    if f.unseen:
+        return None
+    layer, share = _most(f.layers, f.dead[-1])
+    if share >= DEAD and _left(f) >= LEARNED:
+        before = f.dead[0][f.layers.index(layer)]
+        text = f"{share:.0%} of the units of {layer} are 0 for every example after {_epochs(f)}"
+        return f"{text}, and {before:.0%} were before: steps threw them out.", share > (
+            1 + DEAD
+        ) / 2
+    return None
+
+
+SIGNS: tuple[tuple[str, Callable[[Findings], Seen]], ...] = (  # causes before consequences
+    ("unscaled input", _input),
+    ("symmetric start", _symmetric),
+    ("dead units", _dead_at_start),
+    ("saturated start", _saturated),
+    ("exploding gradients", _exploding),
+    ("vanishing gradients", _vanishing),
+    ("rate too high", _rate_too_high),
+    ("rate too low", _rate_too_low),
+    ("rate too high", _died),
+)
+
+
+def _ratio(f: Findings, moment: int) -> float:
+    """The first hidden layer's gradient over the last's; NaN with less than two, or without any."""
+    if len(f.layers) < 2 or not f.gradient[moment, -1] > 0:
+        return np.nan
+    return float(f.gradient[moment, 0] / f.gradient[moment, -1])
+
+
+def _left(f: Findings) -> float:
+    """How much is left of the best constant answer's loss; NaN where that is not known."""
+    if not f.constant > 0 or len(f.scores) == 0:
+        return np.nan
+    return float(f.scores[-1] / f.constant) if np.isfinite(f.scores[-1]) else np.inf
+
+
+def _most(names: tuple[str, ...], values: np.ndarray) -> tuple[str, float]:
+    """The largest value and whose it is; NaN where there is none."""
+    if len(values) == 0 or np.isnan(values).all():
+        return "", np.nan
+    place = int(np.nanargmax(values))
+    return names[place], float(values[place])
+
+
+def _epochs(f: Findings) -> str:
+    count = f.epochs[-1] - f.epochs[0]
+    return f"{count} epoch" if count == 1 else f"{count} epochs"
+
+
+def _length(part) -> int:
+    if not hasattr(part, "shape") and not isinstance(part, list | tuple):
+        raise TypeError(
+            f"x or y holds a {type(part).__name__}; expected arrays. Of a data set, pass one large "
+            "batch: x, y = next(iter(dataset))"
+        )
+    return len(part)
