@@ -15,10 +15,10 @@ GENERATED = re.compile(r"^[`:]{3,}\{(?:ledger|glossary|outline|bibliography)", r
 
 
 def pages(course: Course) -> list[Path]:
-    """Every Markdown page and chapter that a person reads or writes."""
+    """Every page and chapter that a person reads; a source's links are those of its chapter."""
     return sorted(
         path
-        for pattern in ("*.md", "pages/*.md", "sources/*.md", "chapters/*.ipynb", ".github/*.md")
+        for pattern in ("*.md", "pages/*.md", "chapters/*.ipynb", ".github/*.md")
         for path in course.root.glob(pattern)
     )
 
