@@ -14,6 +14,9 @@ PYTEST := $(VENV_PYTHON) -m pytest
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 	--nbval-sanitize-with tests/nbval/sanitize.cfg
 
+# Two files at a time: a chapter's kernel has about one core's worth of work. ARGS="-n 0" for one.
+AT_ONCE := -n 2 --dist loadfile
+
 # What the pages are made of: a change to any of these, or one more or less, builds the book anew.
 BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md claims.yml references.bib) \
 	$(shell find pages chapters _ext _static _vendor utils -type f \
@@ -34,7 +37,7 @@ serve: book ## show the book on http://localhost:8000 (PORT=… for another)
 
 test: _build/.book $(STAMPS)/all ## run every test: helpers, notebooks, built book, browser, Colab
 	@$(VENV_PYTHON) -m tools.chromium
-	$(PYTEST) $(NBVAL) tests $(wildcard chapters) $(ARGS)
+	$(PYTEST) $(AT_ONCE) $(NBVAL) tests $(wildcard chapters) $(ARGS)
 
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
@@ -42,8 +45,9 @@ notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1
 check: $(STAMPS)/check ## lint, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
-bench: $(STAMPS)/all ## measure the population engine beside plain fit and write the table
+bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables
 	$(VENV_PYTHON) -m benchmarks.population
+	$(VENV_PYTHON) -m benchmarks.doctor
 
 adopt: $(STAMPS)/check ## stamp a fork's address everywhere: REPO=https://github.com/owner/name
 	@$(VENV_PYTHON) -m tools.adopt
