@@ -36,7 +36,9 @@ LOOK = """() => ({
         .map(e => e.getAttribute("aria-label") ?? e.getAttribute("alt") ?? ""),
 })"""
 LOOK_ON_PHONE = """() => {
-    const inside = "pre, svg, div.math, .text_html, .pst-scrollable-table-container";
+    // what scrolls inside itself, and formulas for screen readers alone, which are clipped
+    const inside = "pre, svg, div.math, .text_html, .pst-scrollable-table-container, "
+        + "mjx-assistive-mml";
     const all = [...document.querySelectorAll("article *")];
     const start = e => e.outerHTML.slice(0, 120);
     const right = e => e.getBoundingClientRect().right;
