@@ -396,7 +396,7 @@ def overhead(pairs: int = 12, epochs: int = 20) -> list[float]:
 
 def main() -> None:
     """Measure everything and write the page."""
-    lines = ["# The doctor", "", "Written by `python -m benchmarks.doctor`.", ""]
+    lines = ["# The doctor", "", "Written by `make bench`.", ""]
     for title, cases, seeds in [
         ("Networks that the thresholds were set on", development(), range(16)),
         ("Networks that took no part in it", held_out(), range(500, 516)),
