@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from utils._engine import quietly
 from utils._lens import Lens
@@ -30,6 +31,12 @@ SCALING = (
     keras.layers.BatchNormalization,
     keras.layers.LayerNormalization,
     keras.layers.Embedding,
+)
+PASSING = tuple(  # after these, what reaches the first kernel is as large as the input
+    getattr(keras.layers, name)
+    for name in "InputLayer Flatten Reshape Permute RepeatVector Dropout GaussianNoise "
+    "GaussianDropout SpatialDropout1D SpatialDropout2D ZeroPadding1D ZeroPadding2D Cropping1D "
+    "Cropping2D Concatenate Masking MaxPooling2D AveragePooling2D".split()
 )
 INSIDE = "activation_gradient_norm", "gradient_norm", "dead", "saturated", "size"
 
@@ -139,12 +146,13 @@ class Exam:
             weight_gradient=inside["gradient_norm"],
             dead=inside["dead"],
             saturated=inside["saturated"],
-            growth=_growth(inside["size"], self.x),
+            growth=_growth(inside["size"], self.x, self.input_size),
             unseen=self.unseen,
         )
 
     def _score(self) -> float:
-        prediction = self.model(self.x, training=False)
+        with keras.StatelessScope():  # states, seeds and metrics in layers stay as they are
+            prediction = self.model(self.x, training=False)
         if self.loss is None:
             self.loss = _own_loss(self.model)
             self.constant = _quietly(constant_loss, self.loss, self.y, prediction)
@@ -189,7 +197,7 @@ def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
             weight_gradient=inside["gradient_norm"][m],
             dead=inside["dead"][m],
             saturated=inside["saturated"][m],
-            growth=_growth(inside["size"][m], x),
+            growth=_growth(inside["size"][m], x, size),
             unseen="",
         )
         for m in range(len(runs))
@@ -199,12 +207,16 @@ def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Put the global random states back afterwards."""
-    before = random.getstate(), np.random.get_state()
+    before, eager = (random.getstate(), np.random.get_state()), context.context()
+    drawn = eager._rng.getstate() if getattr(eager, "_rng", None) else None
     try:
         yield
     finally:
         random.setstate(before[0])
         np.random.set_state(before[1])
+        if drawn and eager._rng.getstate() != drawn:  # a layer called tf.random
+            eager._rng.setstate(drawn)
+            eager.clear_kernel_cache()
 
 
 def few(x, y):
@@ -217,9 +229,14 @@ def few(x, y):
 
 
 def moved(now: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """The distance of kernels (member, ...) from their start, relative to their norm there."""
+    """The distance of kernels (member, ...) from their start, relative to their norm there.
+
+    NaN where the start was 0, inf where a weight is no longer finite.
+    """
     with np.errstate(all="ignore"):
-        return _norm(now - start) / _norm(start)
+        size = _norm(start)
+        way = _norm(now - start) / np.where(size == 0, np.nan, size)
+    return np.where(np.isfinite(_norm(now)), way, np.inf)
 
 
 def spread(kernel: np.ndarray) -> np.ndarray:
@@ -237,7 +254,17 @@ def spread(kernel: np.ndarray) -> np.ndarray:
 
 def input_size(model: keras.Model, x) -> float:
     """The largest root mean square of a feature, NaN where the model scales its input itself."""
-    if x is None or any(isinstance(layer, SCALING) for layer in _before_kernels(model)):
+    before = _before_kernels(model)
+    bare = any(not isinstance(o, keras.Layer) for o in getattr(model, "operations", ()))
+    known = getattr(model, "inputs", None)  # else the order of the layers is not known
+    if (
+        x is None
+        or bare
+        or any(
+            not isinstance(layer, PASSING) if known else isinstance(layer, SCALING)
+            for layer in before
+        )
+    ):
         return np.nan
     arrays = [np.asarray(a, "float64") for a in keras.tree.flatten(x)]
     return float(max(np.sqrt(np.square(a).mean(axis=0)).max() for a in arrays))
@@ -274,7 +301,9 @@ def _candidates(y: np.ndarray, shape: tuple[int, ...]) -> list[tf.Tensor]:
     else:
         rows = y.reshape(-1, shape[-1] if y.ndim == len(shape) else 1)
         found = [rows.mean(axis=0), np.median(rows, axis=0)]
-    found += [np.log(np.maximum(found[0], 1e-7))] if (found[0] >= 0).all() else []
+    if (found[0] >= 0).all():
+        share = np.clip(found[0], 1e-7, 1 - 1e-7)
+        found += [np.log(np.maximum(found[0], 1e-7)), np.log(share / (1 - share))]
     return [tf.constant(np.broadcast_to(answer, shape), "float32") for answer in found]
 
 
@@ -323,10 +352,10 @@ def _hidden(measured: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {key: measured[key][..., :-1] for key in INSIDE}
 
 
-def _growth(size: np.ndarray, x) -> np.ndarray:
+def _growth(size: np.ndarray, x, known: float) -> np.ndarray:
     """Outputs (moment, layer) before training over the input; NaN where the input is none."""
     arrays = [] if x is None else keras.tree.flatten(x)
-    if len(arrays) != 1 or size.size == 0:
+    if len(arrays) != 1 or size.size == 0 or np.isnan(known):  # scaled inside, or no numbers
         return np.full(size.shape[1:], np.nan)
     with np.errstate(all="ignore"):
         return size[0] / np.sqrt(np.square(np.asarray(arrays[0], "float64")).mean())

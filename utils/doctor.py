@@ -141,7 +141,7 @@ class Doctor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Note the loss; measure where it is time."""
-        self._try(self._note, epoch + 1, (logs or {}).get("loss"))
+        self._try(self._note, (logs or {}).get("loss"))
 
     def on_train_end(self, logs=None):
         """Measure the final weights."""
@@ -161,10 +161,10 @@ class Doctor(keras.callbacks.Callback):
         self._epoch = 0
         self._exam.look(0)
 
-    def _note(self, epoch: int, loss) -> None:
+    def _note(self, loss) -> None:
         if self._exam is None:
             return
-        self._epoch = epoch
+        self._epoch = epoch = self._epoch + 1  # of this `fit`, whatever its initial_epoch
         if loss is not None:
             self._exam.losses.append(float(loss))
         due = epoch & (epoch - 1) == 0 if self.every is None else epoch % self.every == 0
@@ -172,8 +172,12 @@ class Doctor(keras.callbacks.Callback):
             self._exam.look(epoch)
 
     def _finish(self) -> None:
-        if self._exam is not None and self._epoch not in self._exam.epochs:
-            self._exam.look(self._epoch)
+        if self._exam is not None:  # anew: averaged or restored weights may have taken over
+            if self._epoch > 0 and self._exam.epochs[-1:] == [self._epoch]:
+                self._exam.epochs.pop()
+                self._exam.rows.pop()
+            if self._epoch not in self._exam.epochs:
+                self._exam.look(self._epoch)
 
     def _try(self, step: Callable, *args) -> None:
         """A doctor must not kill: whatever goes wrong is kept for the diagnosis."""
@@ -200,6 +204,9 @@ def diagnose(findings: Findings) -> Diagnosis:
         evidence, clear = found[fault]
         return Diagnosis(fault, evidence, "clear" if clear else "borderline", tuple(others))
     share, why = _left(findings), findings.unseen
+    if not why and not np.isfinite(findings.scores[:1]).all():
+        text = "The loss is not finite even before training: look for NaN, infinite or huge values"
+        return Diagnosis(UNKNOWN, f"{text} in the data and in the first weights.", "none")
     if share < LEARNED:
         text = f"The loss is down to {share:.2g} of {CONSTANT}, and no sign of a fault is there"
         text += f" in what can be seen (not the layers: {why})" if why else ""
@@ -282,10 +289,10 @@ def _vanishing(f: Findings) -> Seen:
 
 
 def _rate_too_high(f: Findings) -> Seen:
-    if f.unseen:
+    if f.unseen or not np.isfinite(f.scores[:1]).all():
         return None
     lost = len(f.loss) > 0 and np.isnan(f.loss[-1])
-    kernel, far = _most(f.kernels, np.where(np.isfinite(f.moved[-1]), f.moved[-1], np.inf))
+    kernel, far = _most(f.kernels, f.moved[-1])
     if lost:
         epoch = int(np.isnan(f.loss).argmax()) + 1
         return f"The loss stopped being finite in epoch {epoch}, from a sound start.", True

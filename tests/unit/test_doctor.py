@@ -411,3 +411,87 @@ def test_a_population_without_snapshots_is_refused():
     runs = train(net, (X[:100], Y[:100]), seeds=1, epochs=1, batch_size=50)
     with pytest.raises(ValueError, match="snapshots=k"):
         examine(runs, X, Y)
+
+
+class AlwaysDrops(layers.Layer):
+    """Drops units whenever it is called, so that each call moves its seed on."""
+
+    def __init__(self):
+        super().__init__()
+        self.drop = layers.Dropout(0.5, seed=1)
+
+    def call(self, x):
+        return self.drop(x, training=True)
+
+
+def test_a_layer_that_is_random_in_every_call_draws_the_same_with_a_doctor():
+    losses = []
+    for callbacks in ([], [Doctor(X, Y)]):
+        keras.utils.set_random_seed(3)
+        model = keras.Sequential(
+            [
+                keras.Input((64,)),
+                layers.Dense(16, "relu"),
+                AlwaysDrops(),
+                layers.Dense(10, "softmax"),
+            ]
+        )
+        model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
+        seen = model.fit(X, Y, 50, epochs=3, verbose=0, callbacks=callbacks)
+        losses.append(seen.history["loss"])
+    assert losses[0] == losses[1]
+
+
+def test_a_kernel_that_starts_at_zero_and_learns_is_no_fault():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((64,)),
+            layers.Dense(32, "relu", kernel_initializer="he_normal"),
+            layers.Dense(10, "softmax", kernel_initializer="zeros"),
+        ]
+    )
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss="sparse_categorical_crossentropy")
+    assert fitted(model, Doctor(X, Y), epochs=8).fault == "healthy"
+
+
+def test_data_that_are_not_finite_are_not_blamed_on_the_rate():
+    x = X.copy()
+    x[0, 20] = np.nan
+    found = fitted(net(), Doctor(x, Y), x, epochs=2)
+    assert found.fault == "cannot judge"
+    assert "not finite even before training" in found.evidence
+
+
+def test_guessing_the_frequent_class_from_logits_is_not_healthy():
+    keras.utils.set_random_seed(0)
+    y = np.ones(256, "int32")
+    y[::64] = 0
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(8, "relu"), layers.Dense(1)])
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(optimizer=keras.optimizers.Adam(0.02), loss=loss)
+    x = np.ones((256, 8), "float32")
+    model.fit(x, y, epochs=20, verbose=0, callbacks=[doctor := Doctor(x, y)])
+    assert doctor.diagnosis.fault != "healthy"
+
+
+def test_weights_that_another_callback_restores_are_the_ones_judged():
+    class Restore(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.first = self.model.get_weights()
+
+        def on_train_end(self, logs=None):
+            self.model.set_weights(self.first)
+
+    keras.utils.set_random_seed(0)
+    model, doctor = net(), Doctor(X, Y)
+    model.fit(X, Y, 50, epochs=4, verbose=0, callbacks=[Restore(), doctor])
+    found = doctor._exam.findings()
+    assert found.scores[-1] == pytest.approx(found.scores[0])
+
+
+def test_epochs_are_those_of_this_fit():
+    keras.utils.set_random_seed(0)
+    model, doctor = net(), Doctor(X, Y)
+    model.fit(X, Y, 50, epochs=66, initial_epoch=63, verbose=0, callbacks=[doctor])
+    assert doctor._exam.epochs == [0, 1, 2, 3]
