@@ -10,31 +10,8 @@ import pytest
 import tensorflow as tf
 from keras import layers, losses, optimizers
 
-from utils.population import Runs, sweep, train
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(60, 3)).astype("float32")
-Y = (X.sum(axis=1) > 0).astype("int32")
-DATA = (X[:40], Y[:40]), (X[40:], Y[40:])
-
-
-def network(optimizer=None, loss="binary_crossentropy", width=1, hidden=(), **compiled):
-    model = keras.Sequential(
-        [
-            keras.Input((3,)),
-            layers.Dense(4, activation="relu", name="hidden"),
-            *hidden,
-            layers.Dense(width, activation="sigmoid" if width == 1 else "softmax", name="output"),
-        ]
-    )
-    compiled = {"metrics": ["accuracy"]} | compiled
-    model.compile(optimizer=optimizer or optimizers.SGD(0.1), loss=loss, **compiled)
-    return model
-
-
-def quick(build=network, data=DATA, **options) -> Runs:
-    options = {"seeds": 3, "epochs": 4, "batch_size": 10, "jit_compile": False} | options
-    return train(build, data, **options)
+from tests.unit.small import DATA, X, Y, network, quick
+from utils.population import Runs, sweep
 
 
 @pytest.fixture(scope="module")
