@@ -6,12 +6,15 @@ each seed, run at once and in float64, so that a gradient of 1e-30 is measured, 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from utils._checks import seed_list
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,32 +47,28 @@ class Propagation:
 
 
 def propagate(
-    activation: str | Callable,
-    start: str | dict | keras.Initializer,
+    activation: str | Callable | keras.Layer,
+    start: str | dict | keras.Initializer | Callable,
     depth: int = 20,
     width: int = 100,
-    seeds: int | Sequence[int] = 16,
+    seeds: int | Sequence[int] | np.ndarray = 16,
     x: np.ndarray | None = None,
 ) -> Propagation:
     """Measure networks of `depth` dense layers without biases, all `width` wide, one per seed.
 
-    `start` is an initializer as Keras's layers take it; a seed gives the weights that as many Dense
-    layers would have after `keras.utils.set_random_seed`, equal under every activation. The input
-    is normal noise with variance 1, or x (n, width) for all seeds. The loss is a random linear
-    function of the last layer's outputs, so that no output layer or target colors the result.
+    `activation` works on each unit alone: a name, a function or a layer without weights. `start` is
+    an initializer as Keras's layers take it, or a function of shape and dtype; a seed gives the
+    weights that as many Dense layers would have after `keras.utils.set_random_seed`, equal under
+    every activation. The input is normal noise with variance 1, or x (n, width) for all seeds. The
+    loss is a random linear function of the last layer's outputs, so that no output layer or target
+    colors the result.
     """
     if depth < 1 or width < 1:
         raise ValueError(f"depth is {depth} and width {width}; expected 1 or more of both")
-    seeds = range(seeds) if isinstance(seeds, int | np.integer) else seeds
-    if len(seeds) == 0:
-        raise ValueError(f"seeds is {seeds!r}; expected at least one")
-    initializer = keras.initializers.get(start)
-    config = initializer.get_config()
-    if "seed" in config:
-        config["seed"] = None  # one seed for all layers would give them all the same weights
-    drawn = [_draw(type(initializer), config, depth, width, seed, x) for seed in seeds]
+    layer, function = _one_layer(start), _function(activation)
+    drawn = [_draw(layer, depth, width, seed, x) for seed in seed_list(seeds)]
     inputs, weights, directions = (tf.constant(np.stack(part)) for part in zip(*drawn, strict=True))
-    function = keras.activations.get(activation)
+    _each_unit_alone(function, inputs[:1] @ weights[:1, 0], activation)
     outputs, slopes, back = _measure(inputs, tf.unstack(weights, axis=1), directions, function)
     sent = np.stack([inputs, *outputs], axis=1)
     to_outputs, to_weights = back
@@ -82,16 +81,84 @@ def propagate(
     )
 
 
-def _draw(kind: type, config: dict, depth: int, width: int, seed: int, x) -> tuple:
+def _one_layer(start) -> Callable:
+    """What draws the weights of a layer from its shape, anew for each layer."""
+    initializer = keras.initializers.get(start)
+    if not isinstance(initializer, keras.Initializer):
+        try:
+            inspect.signature(initializer).bind((1, 1), dtype="float32")
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"start is {start!r}; expected an initializer's name, config or instance, or a "
+                "function as Keras's layers call it: def start(shape, dtype=None)"
+            ) from None
+        return initializer
+    config = initializer.get_config()
+    if "seed" not in config:
+        return initializer
+    config["seed"] = None  # one seed for all layers would give them all the same weights
+    return lambda shape, dtype: type(initializer).from_config(config)(shape, dtype=dtype)
+
+
+def _function(activation) -> Callable:
+    """The activation as a function; a layer's own `call` leaves float64 as it is."""
+    if not isinstance(activation, keras.Layer):
+        return keras.activations.get(activation)
+    builds = not activation.built and type(activation).build is not keras.Layer.build
+    if activation.weights or builds:
+        raise ValueError(
+            f"activation is a layer with weights ({type(activation).__name__}); "
+            "expected one without, such as keras.layers.LeakyReLU(0.1), or a function"
+        )
+    return activation.call
+
+
+def _draw(layer: Callable, depth: int, width: int, seed: int, x) -> tuple:
     """One seed's input (n, width), weights (depth, width, width) and direction of the loss."""
     rng = np.random.default_rng([seed, 0])
     inputs = rng.standard_normal((64, width)) if x is None else np.asarray(x, "float64")
     if inputs.ndim != 2 or inputs.shape[1] != width:
         raise ValueError(f"x has shape {inputs.shape}; expected (n, {width}), as width is {width}")
     keras.utils.set_random_seed(seed)
-    layers = [kind.from_config(config)((width, width), dtype="float32") for _ in range(depth)]
+    shape = (width, width)
+    weights = [np.asarray(layer(shape, dtype="float32"), "float32") for _ in range(depth)]
+    if weights[0].shape != shape:
+        raise ValueError(
+            f"start gives weights of shape {weights[0].shape}; "
+            f"expected {shape}, the shape that it is called with"
+        )
     direction = rng.standard_normal(inputs.shape)
-    return inputs, np.stack(layers).astype("float64"), direction
+    return inputs, np.stack(weights).astype("float64"), direction
+
+
+def _each_unit_alone(function: Callable, sums: tf.Tensor, activation) -> None:
+    """Refuse what is no differentiable function of each unit: such a layer has no slopes.
+
+    sums: (1, n, width). Where no unit sees another, weights on the units of a gradient that enters
+    are the same weights on the one that leaves.
+    """
+    rng = np.random.default_rng(0)
+    enters, weights = rng.standard_normal(sums.shape), rng.standard_normal(sums.shape[-1])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(sums)
+        sent = function(sums)
+    fits = tf.is_tensor(sent) and (sent.dtype, sent.shape) == (sums.dtype, sums.shape)
+    if not fits or tape.gradient(sent, sums) is None:
+        raise ValueError(
+            f"activation {activation!r} has no gradient here, or another shape or type than its "
+            "argument; expected a differentiable function of float64, written with keras.ops"
+        )
+    leaves, weighted = (
+        np.asarray(tape.gradient(sent, sums, tf.constant(entering)))
+        for entering in (enters, enters * weights)
+    )
+    size = np.abs(weighted).max(initial=0, where=np.isfinite(weighted))
+    if not np.allclose(weighted, leaves * weights, rtol=1e-6, atol=1e-9 * size, equal_nan=True):
+        raise ValueError(
+            f"activation {activation!r} mixes the units of a layer, so that no unit has a slope of "
+            "its own; expected a function of each unit alone, such as 'relu'. To look inside a "
+            "network that mixes units, build it with Keras and use utils.probes.probe"
+        )
 
 
 def _measure(inputs, weights, directions, function):

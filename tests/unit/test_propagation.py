@@ -75,6 +75,77 @@ def test_layers_do_not_share_their_draw_even_when_given_an_instance():
     np.testing.assert_allclose(shared.backward, named.backward)
 
 
+def test_seeds_may_come_in_an_array():
+    listed = propagate("tanh", "he_normal", depth=2, width=8, seeds=[5, 1000])
+    given = propagate("tanh", "he_normal", depth=2, width=8, seeds=np.array([5, 1000]))
+    np.testing.assert_array_equal(given.backward, listed.backward)
+
+
+def own_start(shape, dtype=None):
+    """He's normal weights, not truncated, drawn by hand."""
+    return keras.random.normal(shape, stddev=(2 / shape[0]) ** 0.5, dtype=dtype)
+
+
+def test_a_function_may_draw_the_weights_and_each_layer_gets_its_own():
+    found = propagate("relu", own_start, depth=3, width=12, seeds=[3])
+    _, gradients = by_keras("relu", own_start, 3, 12, 3)
+    np.testing.assert_allclose(found.backward[0], [np.linalg.norm(g) for g in gradients], rtol=1e-9)
+    assert len(np.unique(found.weight_gradient)) == 3
+
+
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [
+        (keras.layers.LeakyReLU(0.1), lambda z: tf.where(z > 0, z, 0.1 * z)),
+        (keras.layers.ReLU(max_value=1.0), lambda z: tf.clip_by_value(z, 0.0, 1.0)),
+        (keras.layers.Activation("tanh"), tf.tanh),
+    ],
+)
+def test_an_activation_may_be_a_layer_and_is_measured_in_float64(layer, function):
+    found = propagate(layer, "he_normal", depth=4, width=12, seeds=2)
+    expected = propagate(function, "he_normal", depth=4, width=12, seeds=2)
+    np.testing.assert_allclose(found.backward, expected.backward, rtol=1e-6)
+    np.testing.assert_allclose(found.slope, expected.slope, rtol=1e-6)
+    assert layer.compute_dtype == "float32"
+
+
+def test_a_function_may_look_at_all_examples_of_one_unit():
+    def centered(z):
+        return z - tf.reduce_mean(z, axis=-2, keepdims=True)
+
+    found = propagate(centered, "orthogonal", depth=3, width=10, seeds=2)
+    assert (found.backward_ratio <= 1).all()
+
+
+@pytest.mark.parametrize(
+    "mixing",
+    ["softmax", keras.layers.Softmax(), keras.layers.UnitNormalization(), tf.nn.log_softmax],
+)
+def test_an_activation_that_mixes_units_is_refused(mixing):
+    with pytest.raises(ValueError, match=r"mixes the units of a layer.*such as 'relu'.*probe"):
+        propagate(mixing, "he_normal", depth=2, width=8, seeds=1)
+
+
+@pytest.mark.parametrize(
+    "layer", [keras.layers.PReLU(), keras.layers.Dense(8), keras.layers.BatchNormalization()]
+)
+def test_an_activation_with_weights_is_refused(layer):
+    with pytest.raises(ValueError, match=r"a layer with weights .*expected one without, such as"):
+        propagate(layer, "he_normal", depth=2, width=8, seeds=1)
+
+
+@pytest.mark.parametrize("function", [np.tanh, tf.round, keras.ops.argsort, "glu"])
+def test_an_activation_without_slopes_is_refused(function):
+    with pytest.raises(ValueError, match=r"expected a differentiable function of float64"):
+        propagate(function, "he_normal", depth=2, width=8, seeds=1)
+
+
+@pytest.mark.parametrize("start", [None, lambda shape: np.eye(*shape)])
+def test_a_start_that_keras_could_not_call_is_refused(start):
+    with pytest.raises(TypeError, match=r"expected an initializer's name.*shape, dtype=None"):
+        propagate("relu", start, depth=2, width=8, seeds=1)
+
+
 def test_tiny_gradients_are_measured_and_not_rounded_to_zero():
     found = propagate("sigmoid", normal(0.001), depth=30, width=20, seeds=2)
     assert (found.backward_ratio > 0).all()
@@ -85,10 +156,13 @@ def test_tiny_gradients_are_measured_and_not_rounded_to_zero():
     ("given", "said"),
     [
         ({"depth": 0}, "depth is 0 and width 100"),
-        ({"seeds": []}, "at least one"),
+        ({"seeds": []}, "at least 1"),
+        ({"seeds": [0.5]}, "a list of integers"),
+        ({"seeds": np.ones((2, 2), int)}, "a list of integers"),
+        ({"start": lambda shape, dtype=None: np.ones(3)}, r"shape \(3,\); expected \(100, 100\)"),
         ({"x": np.ones((4, 7))}, r"x has shape \(4, 7\); expected \(n, 100\)"),
     ],
 )
 def test_impossible_networks_are_refused(given, said):
     with pytest.raises(ValueError, match=said):
-        propagate("relu", "he_normal", **given)
+        propagate("relu", **{"start": "he_normal", **given})
