@@ -79,6 +79,8 @@ class Findings:
     """Share of a layer's ReLU units that are zero for every example: (moment, layer)."""
     saturated: np.ndarray
     """Share of a bounded layer's outputs that are close to the bounds: (moment, layer)."""
+    normalized: bool
+    """Whether the model has batch normalization."""
     growth: np.ndarray
     """A layer's outputs before training over the input, root mean squares: (layer,)."""
     unseen: str
@@ -153,6 +155,10 @@ class Exam:
             weight_gradient=inside["gradient_norm"],
             dead=inside["dead"],
             saturated=inside["saturated"],
+            normalized=any(
+                isinstance(layer, keras.layers.BatchNormalization)
+                for layer in self.model._flatten_layers()
+            ),
             growth=_growth(inside["size"], self.x, self.input_size),
             unseen=self.unseen,
         )

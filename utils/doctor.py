@@ -27,11 +27,19 @@ from utils._exam import Exam, Findings, findings_of_runs, undisturbed
 if TYPE_CHECKING:
     from utils.population import Runs
 
-__all__ = ["CURES", "Diagnosis", "Doctor", "Findings", "diagnose", "examine"]
+__all__ = [
+    "CURES",
+    "Diagnosis",
+    "Doctor",
+    "Findings",
+    "diagnose",
+    "examine",
+    "findings_of_runs",
+]
 
 # Each line: what sound networks had at most, or at least, and what those with the fault had.
 INPUT_TOO_LARGE = 30.0  # root mean square of a feature: sound to 13 (raw pixels), faulty from 100
-INPUT_TOO_SMALL = 0.06  # norm of what a unit sees: sound from 0.8, faulty 0.0034
+INPUT_TOO_SMALL = 0.06  # norm of what a unit sees: sound from 1, faulty 0.004
 ALIKE_AT_START = 1e-6  # how much the units of a kernel differ: sound from 0.7, faulty 0
 ALIKE_AT_END = 0.1  # the same after training: sound from 0.7, faulty 0
 DEAD = 0.75  # share of a layer's units: sound up to 0.5 before training, 0.53 after; faulty 1
@@ -44,7 +52,7 @@ MOVED_TOO_FAR = 10.0  # a kernel's way from its start, in norms: sound up to 4.3
 HARDLY_MOVED = 0.07  # the same: sound from 0.23, faulty up to 0.023
 LEARNED = 0.8  # loss over the best constant's: sound up to 0.75, a rate too high from 0.81
 HALF_WAY = 0.5  # the same; vanishing leaves 1, a rate that is too low 0.74 of a lucky start
-FEWEST_STEPS = 50  # before a rate is called too low
+FEWEST_STEPS = 200  # watched: sound ones stood still for up to 140, faulty were watched for 240
 STANDSTILL = 0.8  # loss over that at the start: sound up to 0.78, a rate too low from 0.93
 
 CONSTANT = "what the best constant answer has"
@@ -119,11 +127,11 @@ class Doctor(keras.callbacks.Callback):
     what is missing.
 
     The loss that it judges by counts all examples alike: it does not see the class_weight or
-    sample_weight of a `fit`, under which a sound network may have a large loss of that kind; the
-    doctor then says that it cannot judge, if nothing else is conspicuous. A trained network that was
-    compiled anew counts as untrained, unless its loss is low from the start. Batch normalization it
-    sees as in training, by the statistics of its examples, and dropout as in prediction; whether
-    moving statistics are ready for predictions is not asked.
+    sample_weight of a `fit`, under which a sound network may have a large loss of that kind; if
+    nothing else is conspicuous, it then says that it cannot judge. A trained network that was
+    compiled anew counts as untrained, unless its loss is low from the start. Batch normalization
+    is seen as in training, by the statistics of the examples, and dropout as in prediction;
+    whether moving statistics are ready for predictions is not asked.
     """
 
     def __init__(self, x=None, y=None, every: int | None = None):
@@ -278,8 +286,8 @@ def _saturated(f: Findings) -> Seen:
 
 def _exploding(f: Findings) -> Seen:
     ratio, when = _ratio(f, 0), _when(f).capitalize()
-    if _recovered(f):
-        return None
+    if _recovered(f) or (f.normalized and _left(f) < LEARNED):
+        return None  # with batch normalization every layer adds a little, whatever its weights
     if ratio > EXPLODING:
         text = f"{when} the gradient grows {ratio:.2g} times from {f.layers[-1]} down to"
         return f"{text} {f.layers[0]}.", ratio > 3 * EXPLODING

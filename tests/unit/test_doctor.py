@@ -72,6 +72,7 @@ def findings(**changes) -> Findings:
         weight_gradient=two,
         dead=0 * two,
         saturated=0 * two,
+        normalized=False,
         growth=np.ones(3),
         unseen="",
     )
@@ -82,7 +83,7 @@ def findings(**changes) -> Findings:
 def test_every_fault_is_named_on_a_plain_network(fault):
     build, scale = PLANTED[fault]
     keras.utils.set_random_seed(3)
-    diagnosis = fitted(build(), Doctor(X * scale, Y), X * scale)
+    diagnosis = fitted(build(), Doctor(X * scale, Y), X * scale, epochs=12)
     assert diagnosis.fault == fault
     assert diagnosis.ill == (fault != "healthy")
     assert CURES[fault] in diagnosis.cure
@@ -303,7 +304,7 @@ def test_by_default_it_looks_ever_more_rarely_and_at_the_end():
 def test_a_second_fit_starts_a_new_file():
     keras.utils.set_random_seed(0)
     doctor = Doctor(X, Y)
-    assert fitted(net(rate=1e-6), doctor).fault == "rate too low"
+    assert fitted(net(rate=1e-6), doctor, epochs=12).fault == "rate too low"
     assert fitted(net(), doctor).fault == "healthy"
 
 
@@ -330,6 +331,7 @@ def test_a_network_that_was_good_before_is_not_called_ill_for_standing_still():
         ({"saturated": np.array([[0, 0, 0], [0.9, 0, 0]])}, "healthy"),
         ({"gradient": np.array([[100.0, 10, 1], [1, 1, 1]])}, "exploding gradients"),
         ({"growth": np.array([1.0, 30, 900])}, "exploding gradients"),
+        ({"gradient": np.array([[30.0, 10, 1], [1, 1, 1]]), "normalized": True}, "healthy"),
         ({"gradient": np.array([[1e-4, 1e-2, 1], [1, 1, 1]])}, "healthy"),
         ({"gradient": np.array([[1e-9, 1e-9, 1e-9]] * 2)}, "healthy"),
     ],
@@ -417,13 +419,13 @@ def test_an_adapted_normalization_is_seen_as_the_model_sees_it():
     assert fitted(compiled(model), Doctor(x, Y), x).fault == "healthy"
 
 
-def normalized(start, optimizer, depth=3, activation="relu"):
+def normalized(start, optimizer, depth=3, activation="relu", dropout=0.2):
     model = keras.Sequential([keras.Input((64,))])
     for _ in range(depth):
         model.add(layers.Dense(32, kernel_initializer=start))
         model.add(layers.BatchNormalization())
         model.add(layers.Activation(activation))
-        model.add(layers.Dropout(0.2))
+        model.add(layers.Dropout(dropout))
     model.add(layers.Dense(10, "softmax"))
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
     return model
@@ -438,6 +440,12 @@ def test_large_weights_that_batch_normalization_makes_harmless_are_no_fault(opti
     assert diagnosis.fault == "healthy", diagnosis
     runs = train(build, (X, Y), seeds=2, epochs=20, batch_size=50, snapshots=5)
     assert [d.fault for d in examine(runs, X, Y)] == ["healthy"] * 2
+
+
+def test_a_deep_network_that_batch_normalization_lets_learn_is_healthy():
+    keras.utils.set_random_seed(0)
+    model = normalized("he_normal", keras.optimizers.SGD(0.1), depth=18, dropout=0.0)
+    assert fitted(model, Doctor(X, Y), epochs=12).fault == "healthy"
 
 
 def test_weights_large_enough_to_explode_are_still_named_where_nothing_normalizes_them():
@@ -477,7 +485,7 @@ def test_a_network_that_was_trained_before_is_not_called_slow_for_having_settled
     if again == "compiled anew":  # which its low loss gives away
         compiled(model)
     model.optimizer.learning_rate = 1e-6
-    diagnosis = fitted(model, Doctor(X, y), y=y)
+    diagnosis = fitted(model, Doctor(X, y), y=y, epochs=12)
     assert diagnosis.fault in ("healthy", "cannot judge")
     assert "before training" not in diagnosis.evidence
 
