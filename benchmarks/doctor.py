@@ -132,6 +132,13 @@ def at_wrong_rates(nets: dict[str, tuple[Net, float, float]]) -> Iterator[Case]:
         yield Case("rate too low", name, replace(net, rate=low))
 
 
+def on_shuffled_labels(nets: dict[str, Net]) -> Iterator[Case]:
+    """Sound networks with nothing to learn."""
+    for name, net in nets.items():
+        shuffled = np.random.default_rng(0).permutation(net.given[1])
+        yield Case(UNKNOWN, f"{name}, shuffled labels", changed(net, y=shuffled))
+
+
 def at_one_value(nets: dict[str, tuple[Net, float]]) -> Iterator[Case]:
     """Sound networks all of whose weights start at one value."""
     for name, (net, value) in nets.items():
@@ -213,6 +220,7 @@ def development() -> Iterator[Case]:
         ),
     }.items():  # fmt: skip
         yield Case("healthy", name, net)
+    yield from on_shuffled_labels({"deep": deep, "slow": replace(shallow, rate=0.01), "bent": bent})
     yield Case("vanishing gradients", "deep relu", replace(deep, start=scaled(HE, 0.35)))
     yield Case("vanishing gradients", "deep tanh", replace(deeptanh, start=scaled(HE, 0.25)))
     yield Case(
@@ -325,6 +333,7 @@ def held_out() -> Iterator[Case]:
     }.items():  # fmt: skip
         yield Case("healthy", name, net)
 
+    yield from on_shuffled_labels({"flat": flat, "elu": elu, "wide": wide})
     yield Case("vanishing gradients", "relu", replace(long, start=scaled(HE, 0.45)))
     yield Case("vanishing gradients", "elu", replace(long, activation="elu", start=scaled(HE, 0.3)))
     yield Case(
@@ -417,7 +426,7 @@ def table(tally: Tally) -> list[str]:
         "|---" * (len(names) + 1) + "|",
         *[
             f"| {truth} | " + " | ".join(str(counts[truth, name] or "") for name in names) + " |"
-            for truth in names[:-1]
+            for truth in names
         ],
     ]
     faults = [name for name in names if name not in (HEALTHY, UNKNOWN)]
@@ -425,7 +434,13 @@ def table(tally: Tally) -> list[str]:
     total = sum(n for (truth, _), n in counts.items() if truth in faults)
     ill = sum(n for (truth, name), n in counts.items() if truth == HEALTHY and name in faults)
     sound = sum(n for (truth, _), n in counts.items() if truth == HEALTHY)
-    for text, count, of in [("faults named", right, total), ("healthy called ill", ill, sound)]:
+    none = sum(n for (truth, _), n in counts.items() if truth == UNKNOWN)
+    judged = sum(n for (truth, name), n in counts.items() if truth == UNKNOWN and name in faults)
+    for text, count, of in [
+        ("faults named", right, total),
+        ("healthy called ill", ill, sound),
+        ("nothing to learn, called ill", judged, none),
+    ]:
         found = share_interval(count, of)
         rows += ["", f"{text}: {count} of {of} ({found.low:.1%} to {found.high:.1%})"]
     for text, truths in [("faults", faults), ("healthy", [HEALTHY])]:

@@ -499,6 +499,13 @@ def test_a_trained_network_that_fails_is_not_told_what_it_was_before_training():
     assert diagnosis.fault == "healthy" or "before this fit" in diagnosis.evidence
 
 
+def test_labels_that_say_nothing_are_not_blamed_on_the_rate():
+    y = np.random.default_rng(0).permutation(Y)
+    build = partial(net, [32] * 6, rate=0.05)
+    runs = train(build, (X, y), seeds=4, epochs=12, batch_size=50, snapshots=12)
+    assert {diagnosis.fault for diagnosis in examine(runs, X, y)} == {"cannot judge"}
+
+
 def test_a_handful_of_steps_says_nothing_about_the_rate():
     keras.utils.set_random_seed(0)
     diagnosis = fitted(net(rate=0.01), Doctor(X[:250], Y[:250]), X[:250], Y[:250], epochs=1)
