@@ -67,7 +67,7 @@ CURES = {
     "saturated start": "Start with smaller weights (Glorot for tanh, LeCun for SELU): where units "
     "are at their bounds, the slope is next to 0.",
     "exploding gradients": "Start with smaller weights (He for ReLU), or add batch normalization. "
-    "Clipping the gradient keeps the run alive, but cures nothing.",
+    "Clipping keeps a run alive, but leaves the layers as they are.",
     "vanishing gradients": "Use ReLU or ELU with He's start, add batch normalization or skip "
     "connections, or take fewer layers.",
     "rate too high": "Divide the learning rate by 10 until the loss falls, or let a range test "
