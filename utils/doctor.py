@@ -130,8 +130,8 @@ class Doctor(keras.callbacks.Callback):
     sample_weight of a `fit`, under which a sound network may have a large loss of that kind; if
     nothing else is conspicuous, it then says that it cannot judge. A trained network that was
     compiled anew counts as untrained, unless its loss is low from the start. Batch normalization
-    is seen as in training, by the statistics of the examples, and dropout as in prediction;
-    whether moving statistics are ready for predictions is not asked.
+    is seen as in training, by the statistics of the examples, for the loss as well, and dropout as
+    in prediction; whether moving statistics are ready for predictions is not asked.
     """
 
     def __init__(self, x=None, y=None, every: int | None = None):

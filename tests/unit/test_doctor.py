@@ -442,6 +442,17 @@ def test_large_weights_that_batch_normalization_makes_harmless_are_no_fault(opti
     assert [d.fault for d in examine(runs, X, Y)] == ["healthy"] * 2
 
 
+def test_the_loss_is_that_of_training_mode_without_dropout():
+    keras.utils.set_random_seed(0)
+    model, plain = (normalized("he_normal", "sgd", dropout=share) for share in (0.5, 0.0))
+    plain.set_weights(model.get_weights())
+    exam = Exam(model, X, Y)
+    exam.look(0)
+    predictions = plain(exam.x, training=True)
+    expected = keras.losses.sparse_categorical_crossentropy(exam.y, predictions)
+    assert exam.findings().scores[0] == pytest.approx(float(np.mean(expected)), rel=1e-4)
+
+
 def test_a_deep_network_that_batch_normalization_lets_learn_is_healthy():
     keras.utils.set_random_seed(0)
     model = normalized("he_normal", keras.optimizers.SGD(0.1), depth=18, dropout=0.0)
