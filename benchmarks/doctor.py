@@ -479,13 +479,14 @@ def main() -> None:
     lines = [
         "# The doctor",
         "",
-        "Written by `make bench`. A recipe is a network, its data and its optimizer, trained under",
-        "16 seeds. The intervals of networks take all seeds as independent, which those of one",
-        "recipe are not: they mostly fall together. The counts of recipes are the safer unit.",
-        "Networks on shuffled labels stand in the row *cannot judge*; one that learns them by heart",
-        "is healthy all the same. The seven recipes of the second set that test batch normalization",
-        "with large weights, scaling inside the model, rows of norm 1 and shuffled labels came later",
-        "than the others, with the repairs that they test; no threshold was set on them.",
+        "Written by `make bench`. A recipe is a network, its data and its optimizer, trained",
+        "under 16 seeds. The intervals of networks take all seeds as independent, which those",
+        "of one recipe are not: they mostly fall together. The counts of recipes are the safer",
+        "unit. Networks on shuffled labels stand in the row *cannot judge*; one that learns",
+        "them by heart is healthy all the same. The seven recipes of the second set that test",
+        "batch normalization with large weights, scaling inside the model, rows of norm 1 and",
+        "shuffled labels came later than the others, with the repairs that they test; no",
+        "threshold was set on them.",
         "",
     ]
     for title, cases, seeds in [
