@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import keras
@@ -18,7 +18,6 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from utils._engine import quietly
 from utils._lens import Lens
 
 if TYPE_CHECKING:
@@ -52,12 +51,18 @@ class Findings:
     """The moments."""
     loss: np.ndarray
     """The training loss that `fit` reported, NaN from where it was not finite: (epoch,)."""
+    before: float
+    """The optimizer's steps before the first moment; 0 where training starts here."""
+    steps: float
+    """Its steps since then."""
     scores: np.ndarray
-    """The loss on the doctor's examples, without penalties: (moment,)."""
+    """The loss on the doctor's examples, without penalties or weights: (moment,)."""
     constant: float
     """The same loss of the best constant answer: what can be had without looking at the input."""
     input_size: float
     """The largest root mean square of a feature of the input."""
+    input_norm: float
+    """The norm of what a unit of the first layer sees of an example, root mean square."""
     kernels: tuple[str, ...]
     """Names of the kernels, in the order of the model."""
     moved: np.ndarray
@@ -74,6 +79,8 @@ class Findings:
     """Share of a layer's ReLU units that are zero for every example: (moment, layer)."""
     saturated: np.ndarray
     """Share of a bounded layer's outputs that are close to the bounds: (moment, layer)."""
+    normalized: bool
+    """Whether the model has batch normalization."""
     growth: np.ndarray
     """A layer's outputs before training over the input, root mean squares: (layer,)."""
     unseen: str
@@ -92,18 +99,11 @@ class Exam:
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.rows: list[dict] = []
-        self.lens, self.unseen = None, "no examples were given"
-        if self.x is not None:
-            try:
-                if len(keras.tree.flatten((self.x, self.y))) > 2:
-                    raise ValueError("the model has several inputs or outputs")
-                lens = Lens(model, self.x, self.y, False)
-                lens.loss = _own_loss(model)
-                self.lens, self.unseen = lens, ""
-            except Exception as error:  # whatever a model that we do not know raises
-                self.unseen = _first_line(error)
+        self.lens, self.unseen = _lens(model, self.x, self.y)
         self.input_size = _quietly(input_size, model, self.x)
+        self.input_norm = _quietly(input_norm, model, self.x, self.input_size)
         self.loss, self.constant = None, np.nan
+        self.before = self.steps = np.nan
 
     def look(self, epoch: int) -> None:
         """Measure the present weights."""
@@ -112,17 +112,23 @@ class Exam:
         if not self.epochs:
             self.variables = _kernels(self.model)
             self.start = [_array(v.value) for v in self.variables]
+            self.before = _quietly(_steps, self.model)
+        self.steps = _quietly(_steps, self.model) - self.before
         kernels = [_array(v.value) for v in self.variables]
         row = {
-            "scores": _quietly(self._score),
+            "scores": np.nan,
             "moved": [moved(k[None], s[None])[0] for k, s in zip(kernels, self.start, strict=True)],
             "spread": [spread(k[None])[0] for k in kernels],
         }
         if self.lens is not None:
             try:
-                row |= _hidden(self.lens.measure(_values(self.model)))
+                measured, row["scores"] = self.lens.measure_and_score(_values(self.model))
+                row |= _hidden(measured)
             except Exception as error:
                 self.lens, self.unseen = None, _first_line(error)
+        if self.lens is None or self.loss is None:
+            score = _quietly(self._score)
+            row["scores"] = score if self.lens is None else row["scores"]
         self.epochs.append(epoch)
         self.rows.append(row)
 
@@ -135,9 +141,12 @@ class Exam:
         return Findings(
             epochs=tuple(self.epochs),
             loss=_lost(np.array(self.losses, float)),
+            before=self.before,
+            steps=self.steps,
             scores=np.array([row["scores"] for row in self.rows], float),
             constant=self.constant,
             input_size=self.input_size,
+            input_norm=self.input_norm,
             kernels=tuple(_name(v) for v in self.variables),
             moved=_table(self.rows, "moved"),
             spread=_table(self.rows, "spread"),
@@ -146,6 +155,10 @@ class Exam:
             weight_gradient=inside["gradient_norm"],
             dead=inside["dead"],
             saturated=inside["saturated"],
+            normalized=any(
+                isinstance(layer, keras.layers.BatchNormalization)
+                for layer in self.model._flatten_layers()
+            ),
             growth=_growth(inside["size"], self.x, self.input_size),
             unseen=self.unseen,
         )
@@ -159,49 +172,29 @@ class Exam:
         return float(self.loss(self.y, prediction))
 
 
-@quietly
 def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
-    """The same for every member of a population, from its snapshots."""
+    """The same for every member of a population, from its snapshots, one after the other."""
     moments = runs.snapshot_epochs
     if len(moments) < 2:
         raise ValueError(
             f"the runs kept snapshots at epochs {moments}; expected the start and the end at "
             "least: call train(..., snapshots=k)"
         )
-    x, y = few(x, y)
     model = runs.model(0)
-    lens = Lens(model, x, y, False)
-    seen = [_hidden(lens.measure_all(runs.snapshots[e])) for e in moments]
-    inside = {key: np.stack([s[key] for s in seen], axis=1) for key in INSIDE}
-    predictions = np.stack([runs.predict(x, epoch=e) for e in moments], axis=1)
-    loss = _own_loss(model)
-    size, constant = input_size(model, x), constant_loss(loss, y, predictions[0, 0])
-    scores = _losses(loss, y, predictions)
-    places = [i for i, v in enumerate(model.trainable_variables) if _is_kernel(v)]
-    weights = [[runs.weights_at(e)[i].astype("float64") for e in moments] for i in places]
-    relative = np.stack([np.stack([moved(w, p[0]) for w in p], 1) for p in weights], -1)
-    units = np.stack([np.stack([spread(w) for w in p], axis=1) for p in weights], axis=-1)
-    names = tuple(_name(model.trainable_variables[i]) for i in places)
-    return [
-        Findings(
-            epochs=tuple(moments),
-            loss=_lost(runs.history["loss"][m]),
-            scores=scores[m],
-            constant=constant,
-            input_size=size,
-            kernels=names,
-            moved=relative[m],
-            spread=units[m],
-            layers=lens.names[:-1],
-            gradient=inside["activation_gradient_norm"][m],
-            weight_gradient=inside["gradient_norm"][m],
-            dead=inside["dead"][m],
-            saturated=inside["saturated"][m],
-            growth=_growth(inside["size"][m], x, size),
-            unseen="",
-        )
-        for m in range(len(runs))
-    ]
+    exam, variables = Exam(model, x, y), model.trainable_variables + model.non_trainable_variables
+    count = np.nan if x is None else len(keras.tree.flatten(x)[0])
+    steps = runs.stopped_epoch * np.ceil(count / runs.batch_size)
+    found = []
+    for member in range(len(runs)):
+        exam.epochs, exam.rows = [], []
+        for epoch in moments:
+            trainable, non_trainable = runs.snapshots[epoch]
+            for variable, stacked in zip(variables, trainable + non_trainable, strict=True):
+                variable.assign(stacked[member])
+            exam.look(epoch)
+        exam.losses = list(runs.history["loss"][member])
+        found.append(replace(exam.findings(), before=0.0, steps=float(steps[member])))
+    return found
 
 
 @contextmanager
@@ -270,6 +263,22 @@ def input_size(model: keras.Model, x) -> float:
     return float(max(np.sqrt(np.square(a).mean(axis=0)).max() for a in arrays))
 
 
+def input_norm(model: keras.Model, x, known: float) -> float:
+    """The norm of the numbers that a unit of the first layer sees, root mean square.
+
+    That of an example before a dense layer, that of a patch before a convolution. `known` is the
+    input's size, NaN where the model scales its input itself.
+    """
+    arrays, kernels = [_array(a) for a in keras.tree.flatten(x)], _kernels(model)
+    if np.isnan(known):
+        return np.nan
+    if len(arrays) == 1 and kernels:
+        seen = [np.prod(kernels[0].shape[:-1])]
+    else:
+        seen = [a[0].size for a in arrays]
+    return float(max(np.sqrt(n * np.square(a).mean()) for n, a in zip(seen, arrays, strict=True)))
+
+
 def constant_loss(loss, y, prediction) -> float:
     """The loss of the best constant answer, as far as we can guess it.
 
@@ -315,12 +324,26 @@ def _own_loss(model: keras.Model):
     return type(loss)(loss._user_loss, loss._user_loss_weights, output_names=loss.output_names)
 
 
-def _losses(loss, y, predictions: np.ndarray) -> np.ndarray:
-    """The loss of predictions (member, moment, n, outputs): (member, moment)."""
-    y = tf.convert_to_tensor(y)
-    flat = predictions.reshape(-1, *predictions.shape[2:])
-    scores = tf.vectorized_map(lambda p: loss(y, p), tf.convert_to_tensor(flat))
-    return scores.numpy().reshape(predictions.shape[:2])
+def _lens(model: keras.Model, x, y) -> tuple[Lens | None, str]:
+    """What looks into the model, or why nothing can.
+
+    Batch normalization is seen as in training: with fresh moving statistics it would not normalize.
+    """
+    if x is None:
+        return None, "no examples were given"
+    try:
+        if len(keras.tree.flatten((x, y))) > 2:
+            raise ValueError("the model has several inputs or outputs")
+        lens = Lens(model, x, y, False, by_batch=True)
+        lens.loss = _own_loss(model)
+        return lens, ""
+    except Exception as error:  # whatever a model that we do not know raises
+        return None, _first_line(error)
+
+
+def _steps(model: keras.Model) -> float:
+    """How many steps the optimizer has taken so far."""
+    return float(model.optimizer.iterations)
 
 
 def _before_kernels(model: keras.Model) -> list[keras.Layer]:

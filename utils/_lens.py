@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import warnings
 
@@ -33,12 +34,20 @@ RECTIFIERS = ("relu", "relu6")
 
 
 class Lens:
-    """A model's float64 twin that also returns what every layer sends forward."""
+    """A model's float64 twin that also returns what every layer sends forward.
 
-    def __init__(self, model: keras.Model, x, y, training: bool):
+    With `by_batch`, batch normalization uses the statistics of these examples, as a training step
+    does, while everything else is as `training` says: what is random in training can stay off.
+    """
+
+    def __init__(self, model: keras.Model, x, y, training: bool, by_batch: bool = False):
+        x, y = _only(x), _only(y)
         _check(model, x, y)
         self.loss, self.training = model._compile_loss, training
         self.twin = keras.models.clone_model(model, clone_function=_in_float64)
+        _carry_over(model, self.twin)
+        if by_batch:
+            _normalize_by_batch(self.twin)
         layers = kernel_layers(self.twin)
         ends = [_end(self.twin, layer) for layer in layers]
         self.names = tuple(_name(layer, place) for place, layer in enumerate(layers, 1))
@@ -53,15 +62,20 @@ class Lens:
 
     def measure(self, values) -> dict[str, np.ndarray]:
         """Arrays (layer,) for one model's (trainable, non-trainable) values."""
-        alone = [[part[None] for part in parts] for parts in self._look(values)]
-        return {key: value[0] for key, value in self._numbers(alone).items()}
+        return self.measure_and_score(values)[0]
+
+    def measure_and_score(self, values) -> tuple[dict[str, np.ndarray], float]:
+        """The same, and the loss without penalties."""
+        parts, loss = self._look(values)
+        alone = [[tensor[None] for tensor in part] for part in parts]
+        return {key: value[0] for key, value in self._numbers(alone).items()}, float(loss)
 
     def measure_all(self, values) -> dict[str, np.ndarray]:
         """Arrays (member, layer) for values that are stacked along a leading axis."""
-        return self._numbers(self._look_at_all(values))
+        return self._numbers(self._look_at_all(values)[0])
 
-    def _look(self, values) -> list[list[tf.Tensor]]:
-        """Outputs and kernels of all layers, and the loss's gradients with respect to both."""
+    def _look(self, values) -> tuple[list[list[tf.Tensor]], tf.Tensor]:
+        """Outputs and kernels of all layers, the gradients with respect to both; and the loss."""
         mapping = [
             (variable, tf.cast(value, variable.dtype))
             for variables, arrays in zip(self.variables, values, strict=True)
@@ -72,10 +86,11 @@ class Lens:
             tape.watch(kernels)
             with keras.StatelessScope(state_mapping=mapping, collect_losses=True):
                 outputs, prediction = self.inside(self.x, training=self.training)
-                losses = [self.loss(self.y, prediction), *self.twin.losses]
-                loss = tf.add_n([tf.cast(part, tf.float64) for part in losses])
+                score = tf.cast(self.loss(self.y, prediction), tf.float64)
+                penalties = [tf.cast(part, tf.float64) for part in self.twin.losses]
+                loss = tf.add_n([score, *penalties])
         back = tape.gradient(loss, [outputs, kernels], unconnected_gradients="zero")
-        return [outputs, kernels, *back]
+        return [outputs, kernels, *back], score
 
     def _numbers(self, parts) -> dict[str, np.ndarray]:
         outputs, kernels, output_gradients, kernel_gradients = (
@@ -114,8 +129,16 @@ def _dead(output: np.ndarray, activation: str) -> np.ndarray:
     return (output == 0).all(axis=tuple(range(1, output.ndim - 1))).mean(axis=1)
 
 
-def _in_float64(layer: keras.Layer) -> keras.Layer:
+def _only(x):
+    """The one array that a dict or list holds; anything else as it is."""
+    parts = keras.tree.flatten(x) if isinstance(x, dict | list | tuple) else []
+    return parts[0] if len(parts) == 1 else x
+
+
+def _in_float64(layer: keras.Layer | keras.Operation) -> keras.Layer | keras.Operation:
     """The same layer without its weights, with the functions that no config can describe."""
+    if not isinstance(layer, keras.Layer):  # a function of keras.ops, which has no type of its own
+        return type(layer).from_config(layer.get_config())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of functions that cannot be saved
         config = layer.get_config()
@@ -129,6 +152,27 @@ def _in_float64(layer: keras.Layer) -> keras.Layer:
     if "int" not in str(config["dtype"]):
         config["dtype"] = "float64"
     return type(layer).from_config(config)
+
+
+def _carry_over(model: keras.Model, twin: keras.Model) -> None:
+    """Give the twin what layers hold besides their weights: the scale that data were adapted to."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            other = twin.get_layer(layer.name)
+            other.mean, other.variance = (
+                tf.cast(part, tf.float64) for part in (layer.mean, layer.variance)
+            )
+
+
+def _normalize_by_batch(twin: keras.Model) -> None:
+    """Make batch normalization use the batch at hand, in whatever mode the model is called."""
+
+    def by_batch(call, *args, **options):
+        return call(*args, **options | {"training": True})
+
+    for layer in twin.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.call = functools.partial(by_batch, layer.call)
 
 
 def kernel_layers(model: keras.Model) -> list[keras.Layer]:

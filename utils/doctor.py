@@ -1,6 +1,6 @@
 """From symptoms to a diagnosis: what is wrong with a network that does not learn, and the cure.
 
-Introduced in the chapter "Vanishing and exploding gradients". `Doctor` is a callback for an
+Introduced in the chapter "Diagnosis". `Doctor` is a callback for an
 ordinary `fit` of any Keras model; `examine` does the same for every member of a population. Both
 measure, and `diagnose` is the rule: a pure function of the findings. It looks for causes before
 consequences, since an input that is too large also saturates units, and a network whose units are
@@ -27,11 +27,19 @@ from utils._exam import Exam, Findings, findings_of_runs, undisturbed
 if TYPE_CHECKING:
     from utils.population import Runs
 
-__all__ = ["CURES", "Diagnosis", "Doctor", "Findings", "diagnose", "examine"]
+__all__ = [
+    "CURES",
+    "Diagnosis",
+    "Doctor",
+    "Findings",
+    "diagnose",
+    "examine",
+    "findings_of_runs",
+]
 
 # Each line: what sound networks had at most, or at least, and what those with the fault had.
 INPUT_TOO_LARGE = 30.0  # root mean square of a feature: sound to 13 (raw pixels), faulty from 100
-INPUT_TOO_SMALL = 0.03  # the same: sound from 0.8, faulty 0.0008
+INPUT_TOO_SMALL = 0.06  # norm of what a unit sees: sound from 1, faulty 0.004
 ALIKE_AT_START = 1e-6  # how much the units of a kernel differ: sound from 0.7, faulty 0
 ALIKE_AT_END = 0.1  # the same after training: sound from 0.7, faulty 0
 DEAD = 0.75  # share of a layer's units: sound up to 0.5 before training, 0.53 after; faulty 1
@@ -41,9 +49,10 @@ LOUD = 20.0  # a layer's outputs over the input, before training: sound up to 2.
 VANISHING = 0.015  # first hidden layer's gradient over the last's: sound from 0.05, faulty to 0.004
 STILL_VANISHING = 0.1  # the same after training: sound from 0.7, faulty up to 0.0045
 MOVED_TOO_FAR = 10.0  # a kernel's way from its start, in norms: sound up to 4.3, faulty from 43
-HARDLY_MOVED = 0.07  # the same: sound from 0.23, faulty up to 0.023
+HARDLY_MOVED = 0.03  # the same: sound from 0.23, with shuffled labels from 0.04, faulty up to 0.024
 LEARNED = 0.8  # loss over the best constant's: sound up to 0.75, a rate too high from 0.81
 HALF_WAY = 0.5  # the same; vanishing leaves 1, a rate that is too low 0.74 of a lucky start
+FEWEST_STEPS = 100  # watched: sound ones stood still for up to 40, faulty were watched for 240
 STANDSTILL = 0.8  # loss over that at the start: sound up to 0.78, a rate too low from 0.93
 
 CONSTANT = "what the best constant answer has"
@@ -53,12 +62,12 @@ CURES = {
     "training data say.",
     "symmetric start": "Draw the weights at random (He for ReLU, Glorot for tanh): equal units "
     "get equal gradients and stay equal.",
-    "dead units": "Start the biases at 0 and the weights around 0 (He), or use a leaky ReLU, whose "
-    "slope is nowhere 0.",
+    "dead units": "Start the biases at 0 and the weights around 0 (He). A leaky ReLU alone need "
+    "not be enough: small slopes multiply.",
     "saturated start": "Start with smaller weights (Glorot for tanh, LeCun for SELU): where units "
     "are at their bounds, the slope is next to 0.",
-    "exploding gradients": "Start with smaller weights (He for ReLU), add batch normalization, or "
-    "clip the gradient's norm (clipnorm=1).",
+    "exploding gradients": "Start with smaller weights (He for ReLU), or add batch normalization. "
+    "Clipping keeps a run alive, but leaves the layers as they are.",
     "vanishing gradients": "Use ReLU or ELU with He's start, add batch normalization or skip "
     "connections, or take fewer layers.",
     "rate too high": "Divide the learning rate by 10 until the loss falls, or let a range test "
@@ -116,20 +125,20 @@ class Doctor(keras.callbacks.Callback):
     it looks before training, after epochs 1, 2, 4, 8…, and at the end. It never raises during
     training and changes nothing in it: what cannot be measured is left out, and the diagnosis says
     what is missing.
+
+    The loss that it judges by counts all examples alike: it does not see the class_weight or
+    sample_weight of a `fit`, under which a sound network may have a large loss of that kind; if
+    nothing else is conspicuous, it then says that it cannot judge. A trained network that was
+    compiled anew counts as untrained, unless its loss is low from the start. Batch normalization
+    is seen as in training, by the statistics of the examples, for the loss as well, and dropout as
+    in prediction; whether moving statistics are ready for predictions is not asked.
     """
 
     def __init__(self, x=None, y=None, every: int | None = None):
         super().__init__()
         if every is not None and every < 1:
             raise ValueError(f"every is {every}; expected a number of epochs, 1 or more")
-        if (x is None) != (y is None):
-            missing = "y" if y is None else "x"
-            raise ValueError(f"{missing} is missing; pass both x and y, or neither")
-        sizes = [_length(part) for part in keras.tree.flatten((x, y))] if x is not None else [1]
-        if len(set(sizes)) > 1 or 0 in sizes:
-            raise ValueError(
-                f"x and y hold arrays of {sizes} examples; expected as many in each, at least one"
-            )
+        _check(x, y)
         self.x, self.y, self.every = x, y, every
         self._exam: Exam | None = None
         self._trouble = ""
@@ -189,7 +198,11 @@ class Doctor(keras.callbacks.Callback):
 
 
 def examine(runs: Runs, x, y) -> list[Diagnosis]:
-    """One diagnosis for each member of a population that kept snapshots; x, y as for `Doctor`."""
+    """One diagnosis for each member of a population that kept snapshots; x, y as it was trained on.
+
+    What the callback cannot judge, this cannot either, and says so; it raises for wrong arguments.
+    """
+    _check(x, y)
     return [diagnose(findings) for findings in findings_of_runs(runs, x, y)]
 
 
@@ -220,8 +233,11 @@ def diagnose(findings: Findings) -> Diagnosis:
         if not why:
             text += (
                 ", but gradients, units and weights show no sign of a fault: noisy labels, a "
-                "network that is too small, or too few epochs look like this"
+                "network that is too small, too few epochs, or weights given to classes or "
+                "examples, which are not seen here, look like this"
             )
+    if _stands_still(f := findings) and _why_no_rate(f):
+        text += f"; the weights have hardly moved, but {_why_no_rate(f)}"
     text += f"; the layers could not be looked into: {why}" if why else ""
     return Diagnosis(UNKNOWN, text.rstrip(".") + ".", "none")
 
@@ -232,10 +248,12 @@ Seen = tuple[str, bool] | None
 
 
 def _input(f: Findings) -> Seen:
-    if f.input_size > INPUT_TOO_LARGE or f.input_size < INPUT_TOO_SMALL:
+    if f.input_size > INPUT_TOO_LARGE:
         text = f"The largest feature of the input has a root mean square of {f.input_size:.3g}"
-        clear = f.input_size > 3 * INPUT_TOO_LARGE or f.input_size < INPUT_TOO_SMALL / 3
-        return f"{text}; about 1 is expected.", clear
+        return f"{text}; about 1 is expected.", f.input_size > 3 * INPUT_TOO_LARGE
+    if f.input_norm < INPUT_TOO_SMALL:
+        text = f"What a unit of the first layer sees of an example has a norm of {f.input_norm:.3g}"
+        return f"{text}; about 1 or more is expected.", f.input_norm < INPUT_TOO_SMALL / 3
     return None
 
 
@@ -245,36 +263,37 @@ def _symmetric(f: Findings) -> Seen:
     alike = (f.spread[0] < ALIKE_AT_START) & (f.spread[-1] < ALIKE_AT_END)
     if alike.any():
         layer = f.kernels[int(alike.argmax())]
-        first = "before training" if f.epochs[0] == 0 else f"after epoch {f.epochs[0]}"
-        text = f"All units of {layer} have the same weights {first} and still have after"
+        text = f"All units of {layer} have the same weights {_when(f)} and still have after"
         return f"{text} {_epochs(f)}.", bool(f.spread[-1][alike].min() < ALIKE_AT_END / 3)
     return None
 
 
 def _dead_at_start(f: Findings) -> Seen:
     layer, share = _most(f.layers, f.dead[0])
-    if share >= DEAD:
-        text = f"{share:.0%} of the units of {layer} are 0 for every example before training"
+    if share >= DEAD and not _recovered(f):
+        text = f"{share:.0%} of the units of {layer} are 0 for every example {_when(f)}"
         return f"{text}: nothing comes through, neither forward nor back.", share > (1 + DEAD) / 2
     return None
 
 
 def _saturated(f: Findings) -> Seen:
     layer, share = _most(f.layers, f.saturated[0])
-    if share >= SATURATED:
-        text = f"{share:.0%} of the outputs of {layer} are at their bounds before training"
+    if share >= SATURATED and not _recovered(f):
+        text = f"{share:.0%} of the outputs of {layer} are at their bounds {_when(f)}"
         return f"{text}, where the slope is next to 0.", share > (1 + SATURATED) / 2
     return None
 
 
 def _exploding(f: Findings) -> Seen:
-    ratio = _ratio(f, 0)
+    ratio, when = _ratio(f, 0), _when(f).capitalize()
+    if _recovered(f) or (f.normalized and _left(f) < LEARNED):
+        return None  # with batch normalization every layer adds a little, whatever its weights
     if ratio > EXPLODING:
-        text = f"Before training the gradient grows {ratio:.2g} times from {f.layers[-1]} down to"
+        text = f"{when} the gradient grows {ratio:.2g} times from {f.layers[-1]} down to"
         return f"{text} {f.layers[0]}.", ratio > 3 * EXPLODING
     layer, growth = _most(f.layers, f.growth)
     if growth > LOUD:
-        text = f"Before training the outputs of {layer} are {growth:.2g} times as large as the"
+        text = f"{when} the outputs of {layer} are {growth:.2g} times as large as the"
         return f"{text} input.", growth > 3 * LOUD
     return None
 
@@ -282,9 +301,10 @@ def _exploding(f: Findings) -> Seen:
 def _vanishing(f: Findings) -> Seen:
     before, after = _ratio(f, 0), _ratio(f, -1)
     if before < VANISHING and not after > STILL_VANISHING and _left(f) > HALF_WAY:
-        text = f"Of the gradient at {f.layers[-1]}, {before:.2g} arrives at {f.layers[0]} before"
+        text = f"Of the gradient at {f.layers[-1]}, {before:.2g} arrives at {f.layers[0]}"
         later = f"{after:.2g}" if np.isfinite(after) else "nothing"
-        return f"{text} training, and {later} after {_epochs(f)}.", before < VANISHING / 3
+        text = f"{text} {_when(f)}, and {later} after {_epochs(f)}."
+        return text, before < VANISHING / 3
     return None
 
 
@@ -305,11 +325,8 @@ def _rate_too_high(f: Findings) -> Seen:
 
 
 def _rate_too_low(f: Findings) -> Seen:
-    if f.unseen or len(f.loss) == 0 or np.isnan(f.loss[-1]):
-        return None
     kernel, far = _most(f.kernels, f.moved[-1])
-    still = f.scores[-1] > STANDSTILL * f.scores[0] and _left(f) > HALF_WAY
-    if far < HARDLY_MOVED and still:
+    if _stands_still(f) and not _why_no_rate(f):
         text = f"After {_epochs(f)} no weights have moved by more than {far:.2g} of their norm"
         return f"{text} ({kernel}), though gradients arrive in all layers.", far < HARDLY_MOVED / 3
     return None
@@ -341,6 +358,41 @@ SIGNS: tuple[tuple[str, Callable[[Findings], Seen]], ...] = (  # causes before c
 )
 
 
+def _stands_still(f: Findings) -> bool:
+    """Whether weights and loss have hardly moved, and the loss could still fall."""
+    if f.unseen or len(f.loss) == 0 or np.isnan(f.loss[-1]):
+        return False
+    _, far = _most(f.kernels, f.moved[-1])
+    fell = f.scores[-1] <= STANDSTILL * f.scores[0]
+    return far < HARDLY_MOVED and not fell and _left(f) > HALF_WAY
+
+
+def _why_no_rate(f: Findings) -> str:
+    """Why weights that stand still say nothing about the rate; empty where they do."""
+    if _trained(f):
+        return "it was trained before this fit, and may have settled then"
+    if f.steps < FEWEST_STEPS:
+        return f"{f.steps:.0f} steps are too few to judge the learning rate by"
+    return "" if f.before == 0 else "how many steps were taken is not known"
+
+
+def _trained(f: Findings) -> bool:
+    """Whether the network had been trained before it was watched, as far as one can see."""
+    return f.before > 0 or (len(f.scores) > 0 and f.scores[0] < HALF_WAY * f.constant)
+
+
+def _recovered(f: Findings) -> bool:
+    """Whether it was trained before and knows something: signs of a bad start are then none."""
+    return _trained(f) and _left(f) < LEARNED
+
+
+def _when(f: Findings) -> str:
+    """When the doctor looked first."""
+    if f.epochs[0] > 0:
+        return f"after epoch {f.epochs[0]}"
+    return "before this fit" if _trained(f) else "before training"
+
+
 def _ratio(f: Findings, moment: int) -> float:
     """The first hidden layer's gradient over the last's; NaN with less than two, or without any."""
     if len(f.layers) < 2 or not f.gradient[moment, -1] > 0:
@@ -366,6 +418,17 @@ def _most(names: tuple[str, ...], values: np.ndarray) -> tuple[str, float]:
 def _epochs(f: Findings) -> str:
     count = f.epochs[-1] - f.epochs[0]
     return f"{count} epoch" if count == 1 else f"{count} epochs"
+
+
+def _check(x, y) -> None:
+    if (x is None) != (y is None):
+        missing = "y" if y is None else "x"
+        raise ValueError(f"{missing} is missing; pass both x and y, or neither")
+    sizes = [_length(part) for part in keras.tree.flatten((x, y))] if x is not None else [1]
+    if len(set(sizes)) > 1 or 0 in sizes:
+        raise ValueError(
+            f"x and y hold arrays of {sizes} examples; expected as many in each, at least one"
+        )
 
 
 def _length(part) -> int:

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from functools import partial
 
 import keras
@@ -57,9 +58,12 @@ def findings(**changes) -> Findings:
     sound = Findings(
         epochs=(0, 10),
         loss=np.linspace(2, 0.2, 10),
+        before=0.0,
+        steps=500.0,
         scores=np.array([2.3, 0.2]),
         constant=2.3,
         input_size=1.0,
+        input_norm=8.0,
         kernels=("one", "two", "three", "four"),
         moved=np.array([[0.0] * 4, [0.5] * 4]),
         spread=np.ones((2, 4)),
@@ -68,6 +72,7 @@ def findings(**changes) -> Findings:
         weight_gradient=two,
         dead=0 * two,
         saturated=0 * two,
+        normalized=False,
         growth=np.ones(3),
         unseen="",
     )
@@ -78,7 +83,7 @@ def findings(**changes) -> Findings:
 def test_every_fault_is_named_on_a_plain_network(fault):
     build, scale = PLANTED[fault]
     keras.utils.set_random_seed(3)
-    diagnosis = fitted(build(), Doctor(X * scale, Y), X * scale)
+    diagnosis = fitted(build(), Doctor(X * scale, Y), X * scale, epochs=12)
     assert diagnosis.fault == fault
     assert diagnosis.ill == (fault != "healthy")
     assert CURES[fault] in diagnosis.cure
@@ -113,6 +118,30 @@ def test_the_callback_and_the_examination_afterwards_agree(fault):
         if fault != "rate too high":  # which is chaotic
             np.testing.assert_allclose(ours.scores, theirs.scores, rtol=0.01)
             np.testing.assert_allclose(ours.moved, theirs.moved, rtol=0.02, atol=1e-6)
+
+
+def narrow(x):
+    return x[:, :3]
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [((X, Y), "model used as a layer"), ((narrow(X), Y), ""), ((X, Y.astype(str)), "")],
+    ids=["nested", "wrong width", "words for labels"],
+)
+def test_what_the_callback_cannot_judge_the_examination_cannot_either(given, reason):
+    build = nested if reason else net
+    keras.utils.set_random_seed(0)
+    doctor = Doctor(*given)
+    mine = fitted(build(), doctor, X[:500], Y[:500])
+    runs = train(build, (X[:500], Y[:500]), seeds=1, epochs=4, batch_size=50, snapshots=1)
+    (other,) = examine(runs, *given)
+    assert mine.fault == other.fault
+    assert reason in mine.evidence
+    tail = "not the layers" if reason else "could not be looked into"
+    assert tail in mine.evidence
+    mine, other = (re.sub(r"_\d+", "", each.evidence).split(tail)[-1] for each in (mine, other))
+    assert mine == other
 
 
 class Subclassed(keras.Model):
@@ -275,7 +304,7 @@ def test_by_default_it_looks_ever_more_rarely_and_at_the_end():
 def test_a_second_fit_starts_a_new_file():
     keras.utils.set_random_seed(0)
     doctor = Doctor(X, Y)
-    assert fitted(net(rate=1e-6), doctor).fault == "rate too low"
+    assert fitted(net(rate=1e-6), doctor, epochs=12).fault == "rate too low"
     assert fitted(net(), doctor).fault == "healthy"
 
 
@@ -291,7 +320,9 @@ def test_a_network_that_was_good_before_is_not_called_ill_for_standing_still():
     [
         ({}, "healthy"),
         ({"input_size": 200.0}, "unscaled input"),
-        ({"input_size": np.nan}, "healthy"),
+        ({"input_size": np.nan, "input_norm": np.nan}, "healthy"),
+        ({"input_norm": 0.001, "input_size": 0.0001}, "unscaled input"),
+        ({"input_norm": 1.0, "input_size": 0.01}, "healthy"),
         ({"spread": np.zeros((2, 4))}, "symmetric start"),
         ({"spread": np.array([[0.0] * 4, [1.0] * 4])}, "healthy"),
         ({"dead": np.array([[0, 1.0, 0], [0, 1.0, 0]])}, "dead units"),
@@ -300,6 +331,7 @@ def test_a_network_that_was_good_before_is_not_called_ill_for_standing_still():
         ({"saturated": np.array([[0, 0, 0], [0.9, 0, 0]])}, "healthy"),
         ({"gradient": np.array([[100.0, 10, 1], [1, 1, 1]])}, "exploding gradients"),
         ({"growth": np.array([1.0, 30, 900])}, "exploding gradients"),
+        ({"gradient": np.array([[30.0, 10, 1], [1, 1, 1]]), "normalized": True}, "healthy"),
         ({"gradient": np.array([[1e-4, 1e-2, 1], [1, 1, 1]])}, "healthy"),
         ({"gradient": np.array([[1e-9, 1e-9, 1e-9]] * 2)}, "healthy"),
     ],
@@ -318,6 +350,9 @@ def test_the_rule_names_what_one_changed_finding_shows(changes, fault):
         ({"dead": np.array([[0, 0, 0], [0, 1.0, 0]])}, "rate too high"),
         ({"moved": np.full((2, 4), 1e-3)}, "rate too low"),
         ({"moved": np.full((2, 4), 1e-3), "unseen": "why"}, "cannot judge"),
+        ({"moved": np.full((2, 4), 1e-3), "before": 1.0}, "cannot judge"),
+        ({"moved": np.full((2, 4), 1e-3), "before": np.nan}, "cannot judge"),
+        ({"moved": np.full((2, 4), 1e-3), "steps": 5.0}, "cannot judge"),
     ],
 )
 def test_the_rule_names_why_a_network_has_not_learned(changes, fault):
@@ -373,6 +408,150 @@ def test_input_that_the_model_scales_itself_is_not_blamed():
     keras.utils.set_random_seed(0)
     model = keras.Sequential([layers.Rescaling(1 / 255), *net().layers])
     assert fitted(compiled(model), Doctor(X * 255, Y), X * 255).fault == "healthy"
+
+
+def test_an_adapted_normalization_is_seen_as_the_model_sees_it():
+    keras.utils.set_random_seed(0)
+    x = X * 255
+    scale = layers.Normalization()
+    scale.adapt(x)
+    model = keras.Sequential([keras.Input((64,)), scale, *net(activation="tanh").layers])
+    assert fitted(compiled(model), Doctor(x, Y), x).fault == "healthy"
+
+
+def normalized(start, optimizer, depth=3, activation="relu", dropout=0.2):
+    model = keras.Sequential([keras.Input((64,))])
+    for _ in range(depth):
+        model.add(layers.Dense(32, kernel_initializer=start))
+        model.add(layers.BatchNormalization())
+        model.add(layers.Activation(activation))
+        model.add(layers.Dropout(dropout))
+    model.add(layers.Dense(10, "softmax"))
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_large_weights_that_batch_normalization_makes_harmless_are_no_fault(optimizer, activation):
+    keras.utils.set_random_seed(0)
+    build = partial(normalized, LOUD, optimizer, activation=activation)
+    diagnosis = fitted(build(), Doctor(X, Y), epochs=20)
+    assert diagnosis.fault == "healthy", diagnosis
+    runs = train(build, (X, Y), seeds=2, epochs=20, batch_size=50, snapshots=5)
+    assert [d.fault for d in examine(runs, X, Y)] == ["healthy"] * 2
+
+
+def test_the_loss_is_that_of_training_mode_without_dropout():
+    keras.utils.set_random_seed(0)
+    model, plain = (normalized("he_normal", "sgd", dropout=share) for share in (0.5, 0.0))
+    plain.set_weights(model.get_weights())
+    exam = Exam(model, X, Y)
+    exam.look(0)
+    predictions = plain(exam.x, training=True)
+    expected = keras.losses.sparse_categorical_crossentropy(exam.y, predictions)
+    assert exam.findings().scores[0] == pytest.approx(float(np.mean(expected)), rel=1e-4)
+
+
+def test_a_deep_network_that_batch_normalization_lets_learn_is_healthy():
+    keras.utils.set_random_seed(0)
+    model = normalized("he_normal", keras.optimizers.SGD(0.1), depth=18, dropout=0.0)
+    assert fitted(model, Doctor(X, Y), epochs=12).fault == "healthy"
+
+
+def test_weights_large_enough_to_explode_are_still_named_where_nothing_normalizes_them():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((64,)), layers.BatchNormalization(), *net().layers])
+    for layer in model.layers[1:-1]:
+        layer.kernel.assign(30 * layer.kernel)
+    assert fitted(compiled(model), Doctor(X, Y)).fault == "exploding gradients"
+
+
+@pytest.mark.parametrize("pack", [lambda x: [x], lambda x: {"pixels": x}], ids=["list", "dict"])
+def test_one_input_in_a_dict_or_list_is_looked_into(pack):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((64,), name="pixels")
+    hidden = layers.Dense(32, "tanh", kernel_initializer=LOUD)(inputs)
+    model = compiled(keras.Model(pack(inputs), layers.Dense(10, "softmax")(hidden)))
+    assert fitted(model, Doctor(pack(X), Y), pack(X)).fault == "saturated start"
+
+
+def test_one_output_in_a_dict_is_looked_into():
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((64,))
+    hidden = layers.Dense(32, "tanh", kernel_initializer=LOUD)(inputs)
+    outputs = {"digit": layers.Dense(10, "softmax", name="digit")(hidden)}
+    loss = {"digit": "sparse_categorical_crossentropy"}
+    model = compiled(keras.Model(inputs, outputs), loss=loss)
+    assert fitted(model, Doctor(X, {"digit": Y}), y={"digit": Y}).fault == "saturated start"
+
+
+@pytest.mark.parametrize("again", ["the same optimizer", "compiled anew"])
+def test_a_network_that_was_trained_before_is_not_called_slow_for_having_settled(again):
+    keras.utils.set_random_seed(0)
+    share = 0.6 if again == "the same optimizer" else 0.0
+    y = np.where(np.random.default_rng(0).random(len(Y)) < share, np.random.permutation(Y), Y)
+    model = net()
+    fitted(model, Doctor(X, y), y=y, epochs=12)
+    if again == "compiled anew":  # which its low loss gives away
+        compiled(model)
+    model.optimizer.learning_rate = 1e-6
+    diagnosis = fitted(model, Doctor(X, y), y=y, epochs=12)
+    assert diagnosis.fault in ("healthy", "cannot judge")
+    assert "before training" not in diagnosis.evidence
+
+
+def test_a_trained_network_that_fails_is_not_told_what_it_was_before_training():
+    keras.utils.set_random_seed(0)
+    model = net(activation="tanh", start=LOUD)
+    fitted(model, Doctor(X, Y), epochs=1)
+    diagnosis = fitted(model, Doctor(X, Y), epochs=1)
+    assert "before training" not in str(diagnosis)
+    assert diagnosis.fault == "healthy" or "before this fit" in diagnosis.evidence
+
+
+def test_labels_that_say_nothing_are_not_blamed_on_the_rate():
+    y = np.random.default_rng(0).permutation(Y)
+    build = partial(net, [32] * 6, rate=0.05)
+    runs = train(build, (X, y), seeds=4, epochs=12, batch_size=50, snapshots=12)
+    assert {diagnosis.fault for diagnosis in examine(runs, X, y)} == {"cannot judge"}
+
+
+def test_a_handful_of_steps_says_nothing_about_the_rate():
+    keras.utils.set_random_seed(0)
+    diagnosis = fitted(net(rate=0.01), Doctor(X[:250], Y[:250]), X[:250], Y[:250], epochs=1)
+    assert diagnosis.fault == "cannot judge"
+    assert "5 steps are too few to judge the learning rate by" in diagnosis.evidence
+
+
+def test_class_weights_which_it_does_not_see_make_no_sound_network_ill():
+    keras.utils.set_random_seed(0)
+    rare = (np.arange(len(X)) % 40 == 0) & (Y == 3)
+    y = np.where(rare, 1, 0)
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(1, "sigmoid")])
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="binary_crossentropy")
+    weights = {0: 0.5 / (1 - y.mean()), 1: 0.5 / y.mean()}
+    diagnosis = fitted(model, Doctor(X, y), y=y, class_weight=weights)
+    assert diagnosis.fault == "cannot judge"
+    assert "weights given to classes" in diagnosis.evidence
+
+
+@pytest.mark.parametrize("times", [1, 64])
+def test_rows_of_norm_one_are_no_fault_however_wide(times):
+    keras.utils.set_random_seed(0)
+    x = np.tile(X, times)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    model = keras.Sequential(
+        [
+            keras.Input(x.shape[1:]),
+            layers.Dense(32, "relu", kernel_initializer="he_normal"),
+            layers.Dense(10, "softmax"),
+        ]
+    )
+    assert fitted(compiled(model), Doctor(x, Y), x).fault == "healthy"
+    keras.utils.set_random_seed(0)
+    small = keras.models.clone_model(model)
+    assert fitted(compiled(small), Doctor(x / 1000, Y), x / 1000).fault == "unscaled input"
 
 
 def test_the_spread_of_units_is_zero_for_copies_and_missing_for_one():

@@ -10,9 +10,10 @@ from keras import layers
 from keras.initializers import Constant
 from scipy.special import expit
 
+from utils._lens import Lens
 from utils.data import two_moons
 from utils.population import train
-from utils.probes import Probe, Report, probe, probe_runs, update_ratios
+from utils.probes import Probe, Report, _values, probe, probe_runs, update_ratios
 
 MOONS = two_moons(train=64, val=50, test=10)
 X, Y = MOONS.x_val, MOONS.y_val
@@ -26,12 +27,12 @@ def dense(*activations, units=6, loss="binary_crossentropy", **options) -> keras
     return model
 
 
-def convolution() -> keras.Model:
+def convolution(dropout=0.5) -> keras.Model:
     signal = keras.Input((2, 1))
     x = layers.Conv1D(4, 2, padding="same")(signal)
     x = layers.BatchNormalization()(x)
     x = layers.Activation("relu")(x)
-    x = layers.Dropout(0.5)(x)
+    x = layers.Dropout(dropout)(x)
     x = layers.Conv1D(3, 2, padding="same", activation="tanh")(x)
     x = layers.Flatten()(x)
     model = keras.Model(signal, layers.Dense(1, activation="sigmoid")(x))
@@ -128,6 +129,61 @@ def test_training_mode_normalizes_by_the_batch_and_inference_mode_does_not():
     x = X[..., None]
     assert probe(model, x, Y).activation_mean[0] == 0
     assert probe(model, x, Y, training=True).activation_mean[0] > 0.1
+
+
+def test_by_batch_only_batch_normalization_is_as_in_training():
+    model, undropped = convolution(), convolution(dropout=0.0)
+    model.layers[2].moving_mean.assign([5.0] * 4)
+    undropped.set_weights(model.get_weights())
+    x = X[..., None]
+    training = Lens(undropped, x, Y, True).measure(_values(undropped))
+    by_batch = Lens(model, x, Y, False, by_batch=True).measure(_values(model))
+    for key, value in training.items():
+        np.testing.assert_allclose(by_batch[key], value, 1e-9, 1e-12, key)
+
+
+@pytest.mark.parametrize("how", ["adapted", "given", "given as numbers"])
+def test_a_normalization_of_the_input_is_part_of_what_is_measured(how):
+    x = 300 + 50 * X
+    mean, variance = x.mean(axis=0), x.var(axis=0)
+    if how == "adapted":
+        scale = layers.Normalization()
+        scale.adapt(x)
+    elif how == "given":
+        scale = layers.Normalization(mean=mean, variance=variance)
+    else:
+        scale = layers.Normalization(axis=None, mean=mean.mean(), variance=variance.mean())
+        mean, variance = mean.mean(), variance.mean()
+    bare = dense("tanh", "relu")
+    model = keras.Sequential([keras.Input((2,)), scale, *bare.layers])
+    model.compile(loss="binary_crossentropy")
+    scaled = ((x - mean) / np.sqrt(variance)).astype("float32")
+    ours, theirs = probe(model, x, Y), probe(bare, scaled, Y)
+    for key in MEASURES:
+        np.testing.assert_allclose(getattr(ours, key), getattr(theirs, key), 1e-3, err_msg=key)
+
+
+def test_functions_between_layers_are_measured_through():
+    inputs = keras.Input((2,))
+    hidden = layers.Dense(6)(inputs)
+    model = keras.Model(inputs, layers.Dense(1, "sigmoid")(keras.ops.tanh(hidden)))
+    model.compile(loss="binary_crossentropy")
+    known = dense("tanh")
+    known.set_weights(model.get_weights())
+    before = [len(o._inbound_nodes) for o in model.operations]
+    np.testing.assert_allclose(
+        probe(model, X, Y).gradient_norm, probe(known, X, Y).gradient_norm, rtol=1e-6
+    )
+    assert [len(o._inbound_nodes) for o in model.operations] == before
+
+
+@pytest.mark.parametrize("pack", [lambda x: [x], lambda x: (x,), lambda x: {"signal": x}])
+def test_one_input_may_come_in_a_dict_or_list(pack):
+    inputs = keras.Input((2,), name="signal")
+    outputs = layers.Dense(1, "sigmoid")(layers.Dense(6, "tanh")(inputs))
+    model = keras.Model(pack(inputs), outputs)
+    model.compile(loss="binary_crossentropy")
+    assert_same(probe(model, pack(X), Y), probe(model, X, Y))
 
 
 def test_gradients_far_below_the_range_of_float32_are_measured():
