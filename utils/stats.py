@@ -95,7 +95,9 @@ def paired_win(
         )
     difference = first - second
     interval = median_interval(difference)
-    wins, n = int((difference > by + _tie(by)).sum()), len(difference)
+    # A difference carries the rounding of what it was taken from; equal numbers differ by 0.
+    size = float(np.median(np.abs([first, second]))) if by else 0.0
+    wins, n = int((difference > by + _tie(by, size)).sum()), len(difference)
     width = interval.high - interval.low
     margin = f" (asked for: more than {_number(by, 0.0)})" if by else ""
     numbers = (
@@ -106,7 +108,7 @@ def paired_win(
         f"Cliff's delta {cliffs_delta(first, second):+.2f}, "
         f"sign test p = {_probability(_sign_test(wins, n))}"
     )
-    return Evidence(_above(interval, by), numbers)
+    return Evidence(_above(interval, by, size), numbers)
 
 
 def median_above(values: ArrayLike, threshold: float, name: str = "", unit: str = "") -> Evidence:
@@ -252,8 +254,8 @@ def _sign_test(wins: int, n: int) -> float:
     return min(1.0, 2 * float(min(binom.cdf(wins, n, 0.5), binom.sf(wins - 1, n, 0.5))))
 
 
-def _above(interval: Interval | Share, threshold: float) -> bool | None:
-    edge = threshold + _tie(threshold)
+def _above(interval: Interval | Share, threshold: float, size: float = 0.0) -> bool | None:
+    edge = threshold + _tie(threshold, size)
     return True if interval.low > edge else False if interval.high <= edge else None
 
 
@@ -262,9 +264,9 @@ def _below(interval: Interval | Share, threshold: float) -> bool | None:
     return True if interval.high < edge else False if interval.low >= edge else None
 
 
-def _tie(threshold: float) -> float:
-    """What rounding can make of a tie: Keras's metrics are float32."""
-    return 1e-6 * abs(threshold)
+def _tie(threshold: float, size: float = 0.0) -> float:
+    """What rounding can make of a tie between numbers of this size: Keras's metrics are float32."""
+    return 1e-6 * max(abs(threshold), size)
 
 
 def _outcomes(evidence: Sequence[Evidence], caller: str) -> list[bool | None]:

@@ -165,6 +165,11 @@ def test_rounding_makes_no_win_of_a_tie():
     assert median_above(np.full(16, 0.8, "float32"), 0.8).outcome is False
     assert median_below(np.full(16, 0.7, "float32"), 0.7).outcome is False
     assert paired_win([0.8] * 6, [0.7] * 6, by=0.1).outcome is False
+    accuracies = np.arange(100, 900) / 1000
+    better, worse = (accuracies + 0.01).astype("float32"), accuracies.astype("float32")
+    rounded_up = better - worse > 0.01
+    assert rounded_up.sum() > 100
+    assert paired_win(better[rounded_up], worse[rounded_up], by=0.01).outcome is False
 
 
 def test_evidence_is_a_yes_a_no_or_open_and_nothing_else():
