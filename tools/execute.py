@@ -49,6 +49,7 @@ async def execute(
         on_notebook_start=interruptible,
         on_cell_start=started,
         on_cell_executed=finished,
+        shutdown_kernel="immediate",  # its farewell takes seconds, and leaves nothing
     )
     (course.root / "chapters").mkdir(exist_ok=True)
     begin = time.perf_counter()

@@ -50,6 +50,7 @@ def execute_there(hosted, notebook: NotebookNode, folder: Path, kernels: Path) -
         km=AsyncKernelManager(kernel_name="hosted", kernel_spec_manager=specs),
         timeout=300,
         resources={"metadata": {"path": str(folder)}},
+        shutdown_kernel="immediate",
     )
     asyncio.run(client.async_execute(env=hosted.variables))
 
