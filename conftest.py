@@ -1,6 +1,7 @@
 """What every test shares: the kernels' environment for nbval, and no silent skipping in CI."""
 
 import os
+import tempfile
 from collections.abc import Generator
 from typing import TypeVar
 
@@ -17,6 +18,14 @@ os.environ.update(environment(HERE))
 # No deadline: a slow machine is no error. The same examples each time: neither is bad luck.
 settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile once: every chapter runs three times, and shares what XLA made of its trainings."""
+    if "TF_XLA_FLAGS" not in os.environ:  # workers and kernels have it from the first process
+        folder = tempfile.TemporaryDirectory(prefix="xla-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={folder.name}"
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

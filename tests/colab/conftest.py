@@ -135,6 +135,7 @@ def environment(home: Path, wheels: Path, rewrites: dict[str, str]) -> dict[str,
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_XLA_FLAGS": os.environ["TF_XLA_FLAGS"],  # what other runs compiled
         "CUDA_VISIBLE_DEVICES": "-1",
         "GIT_ALLOW_PROTOCOL": "file",
         "GIT_CONFIG_GLOBAL": os.devnull,
