@@ -236,8 +236,8 @@ def diagnose(findings: Findings) -> Diagnosis:
                 "network that is too small, too few epochs, or weights given to classes or "
                 "examples, which are not seen here, look like this"
             )
-    if _stands_still(f := findings) and _why_no_rate(f):
-        text += f"; the weights have hardly moved, but {_why_no_rate(f)}"
+    if _stands_still(findings) and _why_no_rate(findings):
+        text += f"; the weights have hardly moved, but {_why_no_rate(findings)}"
     text += f"; the layers could not be looked into: {why}" if why else ""
     return Diagnosis(UNKNOWN, text.rstrip(".") + ".", "none")
 
