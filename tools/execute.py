@@ -55,7 +55,10 @@ async def execute(
     begin = time.perf_counter()
     try:
         # What the kernel writes to stderr also arrives as output; there is no need of an echo.
-        await client.async_execute(env=environment(course), stderr=subprocess.DEVNULL)
+        # And nbclient lets the kernel of a manager that it is given live on, unless told otherwise.
+        await client.async_execute(
+            env=environment(course), stderr=subprocess.DEVNULL, cleanup_kc=True
+        )
     except CellExecutionError as error:
         raise CourseError(f"{shown(current)}\n{traceback(current)}") from error
     except TimeoutError as error:

@@ -52,7 +52,7 @@ def execute_there(hosted, notebook: NotebookNode, folder: Path, kernels: Path) -
         resources={"metadata": {"path": str(folder)}},
         shutdown_kernel="immediate",
     )
-    asyncio.run(client.async_execute(env=hosted.variables))
+    asyncio.run(client.async_execute(env=hosted.variables, cleanup_kc=True))
 
 
 def test_the_environment_has_the_usual_packages_and_nothing_of_ours(hosted, tmp_path) -> None:

@@ -143,6 +143,13 @@ def test_a_cell_that_hangs_is_stopped(executed: Course) -> None:
         asyncio.run(execute(executed, notebook, timeout=1))
 
 
+def test_no_kernel_outlives_its_run(executed: Course) -> None:
+    cell = nbformat.v4.new_code_cell("import os\n\nprint(os.getpid())")
+    asyncio.run(execute(executed, nbformat.v4.new_notebook(cells=[cell])))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(cell.outputs[0].text), 0)
+
+
 def test_an_unknown_chapter_is_refused_with_the_nearest_name(executed: Course, capsys) -> None:
     assert make_notebooks(executed, only="tinny") == 1
     assert "There is no sources/tinny.md; did you mean tiny?" in capsys.readouterr().err
