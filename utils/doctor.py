@@ -7,9 +7,10 @@ consequences, since an input that is too large also saturates units, and a netwo
 all alike has no useful gradient either. Where it sees nothing wrong and yet no learning, it says
 that it cannot judge.
 
-Every threshold lies between what was measured on sound and on faulty networks of the development
-set in benchmarks/doctor.py (digits and two moons, the first 8 seeds), about where the ratios to
-both are equal. It was frozen before the networks of the held-out set were trained.
+The thresholds lie between what was measured on sound and on faulty networks of the development
+set in benchmarks/doctor.py (digits and two moons, the first 8 seeds), most about where the ratios
+to both are equal, some at a rounder number. They were frozen before the networks of the held-out
+set were trained.
 """
 
 from __future__ import annotations
