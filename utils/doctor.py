@@ -329,7 +329,7 @@ def _rate_too_low(f: Findings) -> Seen:
     kernel, far = _most(f.kernels, f.moved[-1])
     if _stands_still(f) and not _why_no_rate(f):
         text = f"After {_epochs(f)} no weights have moved by more than {far:.2g} of their norm"
-        return f"{text} ({kernel}), though gradients arrive in all layers.", far < HARDLY_MOVED / 3
+        return f"{text} ({kernel}).", far < HARDLY_MOVED / 3
     return None
 
 
