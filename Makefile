@@ -18,8 +18,8 @@ NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 AT_ONCE := -n 2 --dist loadfile
 
 # What the pages are made of: a change to any of these, or one more or less, builds the book anew.
-BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md claims.yml references.bib) \
-	$(shell find pages chapters _ext _static _vendor utils -type f \
+BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib) \
+	$(shell find pages chapters sources _ext _static _vendor utils -type f \
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:

@@ -32,7 +32,9 @@ from ledger_html import (
     progress,
     tally,
 )
+from outline import outline
 
+from chapters import FOLDER, read_chapter
 from utils.claims import Settled, load, verdicts
 
 logger = logging.getLogger(__name__)
@@ -93,7 +95,7 @@ class FillLedger(SphinxPostTransform):
         if node["part"] == "tally":
             return tally(entries, self.to(PAGE) if PAGE in self.env.found_docs else None)
         if node["part"] == "controls":
-            return controls(ledger, _titles(self.env))
+            return controls(_titles(self.env))
         slug = node["slug"]
         own = [entry for entry in entries if entry.claim.chapter == slug]
         chapter = f"chapters/{slug}"
@@ -131,10 +133,15 @@ def _remember(env: BuildEnvironment) -> None:
 
 
 def _titles(env: BuildEnvironment) -> dict[str, str]:
-    """Return the chapters of the ledger with their titles from the book's outline."""
-    outline = getattr(env.config, "course_outline", None) or []
-    named = {entry["slug"]: entry["title"] for part in outline for entry in part["chapters"]}
-    return {slug: named.get(slug, slug.replace("-", " ").capitalize()) for slug in load().chapters}
+    """Return the chapters of the ledger in the book's order, with their titles."""
+    source = Path(env.srcdir)
+    parts = outline(source, env.config.course_to_come)
+    return {slug: _title(source, slug) for slugs in parts.values() for slug in slugs}
+
+
+def _title(source: Path, slug: str) -> str:
+    path = source / FOLDER / f"{slug}.ipynb"
+    return read_chapter(path).title if path.exists() else load().chapters[slug].title or slug
 
 
 def _settled(env: BuildEnvironment) -> dict[str, tuple[str, Settled]]:

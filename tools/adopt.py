@@ -48,7 +48,9 @@ def adopt(course: Course, address: str) -> list[str]:
     texts = {course.root / "_config.yml": configured(course, address)}
     for slug in course.slugs:
         path = course.source(slug)
-        texts[path] = stamp_text(path.read_text(encoding="utf-8"), address, path.name)
+        texts[path] = stamp_text(
+            path.read_text(encoding="utf-8"), address, f"sources/{slug}/{path.name}"
+        )
         if course.chapter(slug).exists():
             texts[course.chapter(slug)] = stamped_notebook(course.chapter(slug), address)
     old = re.compile(re.escape(course.address) + r"(?![\w-])")

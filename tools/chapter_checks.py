@@ -23,7 +23,7 @@ SHORTEST_ALT = 20
 def drift(course: Course, slug: str) -> list[str]:
     """The notebook's cells are the source's, and its outputs were made by today's code."""
     source = read_source(course.source(slug))
-    check_source(source, f"sources/{slug}.md")
+    check_source(source, f"sources/{slug}/chapter.md")
     if not course.chapter(slug).exists():
         return [f"chapters/{slug}.ipynb is missing: make notebooks CH={slug}"]
     stored = read_notebook(course.chapter(slug))
@@ -92,7 +92,7 @@ def first_cell(course: Course, slug: str) -> list[str]:
     expected = opening(course.address)
     problems = []
     for name, notebook in (
-        (f"sources/{slug}.md", read_source(course.source(slug))),
+        (f"sources/{slug}/chapter.md", read_source(course.source(slug))),
         (f"chapters/{slug}.ipynb", read_notebook(course.chapter(slug))),
     ):
         cells = code_cells(notebook)
@@ -109,13 +109,13 @@ def solved(course: Course, slug: str) -> list[str]:
     """Exercises are numbered from 1, and each has a solution to check oneself against."""
     found = exercises(read_source(course.source(slug)))
     problems = [
-        f"sources/{slug}.md: exercise {exercise.number} has no <details> with its solution"
+        f"sources/{slug}/chapter.md: exercise {exercise.number} has no <details> with its solution"
         for exercise in found
         if not exercise.solved
     ]
     numbers = [exercise.number for exercise in found]
     if numbers != list(range(1, len(numbers) + 1)):
-        problems.append(f"sources/{slug}.md: its exercises are numbered {numbers}")
+        problems.append(f"sources/{slug}/chapter.md: its exercises are numbered {numbers}")
     return problems
 
 

@@ -25,16 +25,16 @@ def ruff(course: Course) -> list[str]:
 
 
 def ledger(course: Course) -> list[str]:
-    """claims.yml is whole, and stored verdicts are of its claims, each settled once."""
+    """The ledger is whole, and stored verdicts are of its claims, each settled once."""
     settled: dict[str, str] = {}
     problems = []
     try:
-        claims.load(course.root / "claims.yml")
+        claims.load(course.root / "sources")
         for slug in _written(course):
             for verdict in claims.verdicts(course.chapter(slug)):
                 if verdict.id in settled:
                     where = f"{settled[verdict.id]} and {slug}"
-                    problems.append(f"claims.yml: {verdict.id} is settled in {where}")
+                    problems.append(f"{verdict.id} is settled in {where}")
                 settled[verdict.id] = slug
     except (ValueError, OSError) as error:
         problems.append(str(error))
@@ -52,7 +52,7 @@ def contents(course: Course) -> list[str]:
     chapters = {path.stem for path in (course.root / "chapters").glob("*.ipynb")}
     for slug in sorted(chapters | set(course.slugs)):
         if slug not in course.slugs:
-            problems.append(f"chapters/{slug}.ipynb has no source: add sources/{slug}.md")
+            problems.append(f"chapters/{slug}.ipynb has no source: add sources/{slug}/chapter.md")
         if f"chapters/{slug}" not in listed:
             problems.append(f"_toc.yml does not list chapters/{slug}: add it where it belongs")
     return problems

@@ -30,11 +30,11 @@ class Course:
     @property
     def slugs(self) -> list[str]:
         """The chapters that have a source, sorted."""
-        return sorted(path.stem for path in (self.root / "sources").glob("*.md"))
+        return sorted(path.parent.name for path in (self.root / "sources").glob("*/chapter.md"))
 
     def source(self, slug: str) -> Path:
         """The file in which a chapter is written."""
-        return self.root / "sources" / f"{slug}.md"
+        return self.root / "sources" / slug / "chapter.md"
 
     def chapter(self, slug: str) -> Path:
         """The executed notebook that `make notebooks` writes."""
@@ -67,12 +67,13 @@ HERE = Course(Path(__file__).resolve().parent.parent)
 
 def read_source(path: Path) -> NotebookNode:
     """A chapter's source as a notebook without outputs."""
+    name = f"sources/{path.parent.name}/{path.name}"
     try:
         notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
     except Exception as error:  # jupytext raises whatever YAML or its parser raised
-        raise CourseError(f"{path.name} cannot be read as md:myst: {error}") from error
+        raise CourseError(f"{name} cannot be read as md:myst: {error}") from error
     if not notebook.cells:
-        raise CourseError(f"{path.name} is empty: expected a chapter in md:myst")
+        raise CourseError(f"{name} is empty: expected a chapter in md:myst")
     return notebook
 
 

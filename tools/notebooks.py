@@ -133,7 +133,7 @@ def unknown_slug(course: Course, slug: str) -> str:
     """The message for a chapter that does not exist, with its nearest names."""
     near = difflib.get_close_matches(slug, course.slugs, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(course.slugs)}"
-    return f"There is no sources/{slug}.md; {hint}"
+    return f"There is no sources/{slug}/chapter.md; {hint}"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from tools.course import Course
+from tools.course import Course, CourseError
+from utils import claims
 
 FRAMEWORKS = ("tensorflow", "keras", "numpy")
 OPENING_TAG = "setup"
@@ -50,17 +51,20 @@ def is_stale(notebook: NotebookNode, stored: NotebookNode | None, now: str) -> b
 
 def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
     """What a card shows of the claims whose id, or whose chapter's key, stands in the code."""
-    entries = course.yaml("claims.yml").get("claims", [])
     quoted = {
         node.value
         for source in code
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    try:
+        known = claims.load(course.root / "sources").claims.values()
+    except ValueError as error:
+        raise CourseError(str(error)) from error
     return [
-        [entry.get(field) for field in ("id", "chapter", "says", "settle_by")]
-        for entry in entries
-        if quoted & {entry.get("id"), entry.get("chapter")}
+        [claim.id, claim.chapter, claim.says, claim.settle_by]
+        for claim in known
+        if quoted & {claim.id, claim.chapter}
     ]
 
 

@@ -2,6 +2,7 @@ import json
 
 import nbformat
 import pytest
+import yaml
 from chapter_head import head
 
 from chapters import Chapter, read_chapter
@@ -91,17 +92,11 @@ def test_the_outline_shows_finished_chapters_and_marks_those_to_come(small_book,
     source = tmp_path / "source" / "chapters"
     source.mkdir(parents=True)
     write(source / "nitty-gritty.ipynb", TEXT, language_info={"name": "python"})
-    outline = [
-        {
-            "part": "I",
-            "chapters": [
-                {"slug": "nitty-gritty", "title": "Planned title", "question": "Why?"},
-                {"slug": "recipe", "title": "A recipe", "question": "What first?"},
-            ],
-        }
-    ]
     index = "# B\n\n```{outline} full\n```\n\n```{toctree}\nchapters/nitty-gritty\n```\n"
-    page = small_book({"index.md": index}, ["outline"], course_outline=outline).page()
+    contents = {"parts": [{"caption": "I", "chapters": [{"file": "chapters/nitty-gritty"}]}]}
+    (tmp_path / "source" / "_toc.yml").write_text(yaml.safe_dump(contents))
+    to_come = [{"part": "V", "chapters": ["recipe"]}]
+    page = small_book({"index.md": index}, ["outline"], course_to_come=to_come).page()
     ready, to_come = page.select("ul.outline-full > li")
     assert ready.select_one("a")["href"] == "chapters/nitty-gritty.html"
     assert ready.select_one("a").get_text() == "The nitty-gritty"

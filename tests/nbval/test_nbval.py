@@ -13,6 +13,7 @@ import pytest
 
 from tools.course import HERE, Course
 from tools.notebooks import make_notebooks
+from utils import claims
 
 CELL = "```{{code-cell}} ipython3\n---\ntags: [{tag}]\n---\n{code}\n```\n"
 SETTLE = """\
@@ -26,8 +27,7 @@ PATHS = "import inspect\n\nprint(inspect.currentframe().f_code.co_filename)"
 
 
 def claim_settled_by_check() -> str:
-    entries = HERE.yaml("claims.yml")["claims"]
-    return next(entry["id"] for entry in entries if entry["settle_by"] == "check")
+    return next(c.id for c in claims.ledger().values() if c.settle_by == "check")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,8 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("course")
     for name in ("utils", "tools", "tests/nbval"):
         shutil.copytree(HERE.root / name, root / name, ignore=shutil.ignore_patterns("__pyc*"))
-    for name in ("claims.yml", "references.bib", "requirements.txt", "conftest.py"):
+    shutil.copytree(HERE.root / "sources", root / "sources", ignore=shutil.ignore_patterns("*.md"))
+    for name in ("references.bib", "requirements.txt", "conftest.py"):
         shutil.copy(HERE.root / name, root)
     codes = [SETTLE.format(claim=claim_settled_by_check()), NOISY, ADDRESS, PATHS, "print(2)"]
     checked = [CELL.format(tag="nbval-check-output", code=code) for code in codes]

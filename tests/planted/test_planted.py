@@ -15,7 +15,7 @@ from utils import claims
 
 def plants(slug: str) -> dict[str, dict[str, str]]:
     """What to replace in a chapter, by claim."""
-    path = Path(__file__).with_name(f"{slug}.yml")
+    path = HERE.source(slug).with_name("plants.yml")
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 

@@ -75,11 +75,24 @@ parts:
       - file: chapters/tiny
 """
 
+SHARED = """\
+notes: {A: {title: Notes on water, lines: 9}}
+runs: {bath: one bath}
+"""
+
 CLAIMS = """\
+question: What is wet?
+title: Fluids
 claims:
   - id: water-is-wet
-    chapter: fluids
+    kind: claim
     says: Water is wet.
+    places: [A:1]
+    expect: holds
+    why: Everybody says so.
+    settle_by: reading
+    how: Read.
+    run: bath
 """
 
 
@@ -87,26 +100,28 @@ claims:
 def course(tmp_path: Path) -> Course:
     """The course before `make notebooks`."""
     files = {
-        "sources/tiny.md": SOURCE,
+        "sources/tiny/chapter.md": SOURCE,
         "_config.yml": CONFIG,
         "_toc.yml": TOC,
-        "claims.yml": CLAIMS,
+        "sources/ledger.yml": SHARED,
+        "sources/fluids/claims.yml": CLAIMS,
         "references.bib": "@article{a2000,\n  doi = {10.1000/XYZ},\n}\n",
         "index.md": "# Home\n",
         "pages/setup.md": "# Setup\n\n## Install it\n",
         "requirements.txt": "numpy==2.0\ntensorflow==2.21.0\nkeras==3.15\nmnist1d==0.0.2\n",
         "requirements-book.txt": "# none\n",
         "utils/__init__.py": "",
-        "utils/claims.py": "",
         "utils/middle.py": "from .deep import six\n\n\ndef answer():\n    return 7 * six()\n",
         "utils/deep.py": "def six():\n    return 6\n",
         "utils/unused.py": "",
     }
     for name, text in files.items():
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     shutil.copy(HERE.root / "utils" / "colab.py", tmp_path / "utils")
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(HERE.root / "utils" / "claims", tmp_path / "utils" / "claims", ignore=ignore)
     return Course(tmp_path)
 
 

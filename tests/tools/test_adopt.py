@@ -68,7 +68,8 @@ def test_the_address_is_stamped_everywhere_and_nothing_is_executed(executed: Cou
     (executed.root / "README.md").write_text(f"See {executed.address}/issues.\n")
     before = read_notebook(executed.chapter("tiny"))
     changed = adopt(executed, f"{NEW}.git")
-    assert sorted(changed) == ["README.md", "_config.yml", "chapters/tiny.ipynb", "sources/tiny.md"]
+    source = "sources/tiny/chapter.md"
+    assert sorted(changed) == ["README.md", "_config.yml", "chapters/tiny.ipynb", source]
     assert executed.address == NEW
     assert (executed.root / "README.md").read_text() == f"See {NEW}/issues.\n"
     after = read_notebook(executed.chapter("tiny"))
@@ -91,7 +92,10 @@ def test_an_address_can_be_adopted_twice_and_changed(executed: Course) -> None:
 
 
 def test_a_source_that_cannot_be_stamped_leaves_every_file_as_it_was(executed: Course) -> None:
+    executed.source("other").parent.mkdir()
     executed.source("other").write_text("# No code here\n")
-    with pytest.raises(CourseError, match=r"other\.md: the first code cell must be the opening"):
+    with pytest.raises(
+        CourseError, match=r"sources/other/chapter\.md: the first code cell must be"
+    ):
         adopt(executed, NEW)
     assert NEW not in (executed.root / "_config.yml").read_text()

@@ -162,8 +162,8 @@ def test_an_exercise_without_a_solution_or_out_of_order_is_named(executed: Cours
     path = executed.source("tiny")
     path.write_text(path.read_text() + text)
     assert problems(executed, "exercises have solutions") == [
-        "sources/tiny.md: exercise 3 has no <details> with its solution",
-        "sources/tiny.md: its exercises are numbered [1, 3]",
+        "sources/tiny/chapter.md: exercise 3 has no <details> with its solution",
+        "sources/tiny/chapter.md: its exercises are numbered [1, 3]",
     ]
 
 
@@ -173,13 +173,13 @@ def test_a_chapter_that_was_never_executed_is_named(course: Course) -> None:
 
 
 def test_the_contents_miss_neither_a_page_nor_a_chapter(executed: Course) -> None:
-    executed.source("tiny").rename(executed.source("renamed"))
+    executed.source("tiny").parent.rename(executed.source("renamed").parent)
     (executed.root / "pages/setup.md").unlink()
     found = problems(executed, "the table of contents is complete")
     assert found == [
         "_toc.yml: there is no pages/setup.md or pages/setup.ipynb",
         "_toc.yml does not list chapters/renamed: add it where it belongs",
-        "chapters/tiny.ipynb has no source: add sources/tiny.md",
+        "chapters/tiny.ipynb has no source: add sources/tiny/chapter.md",
     ]
 
 
@@ -206,10 +206,12 @@ def test_lint_and_format_are_checked_in_notebooks_too(executed: Course) -> None:
 
 
 def test_a_ledger_that_is_not_whole_is_named(executed: Course) -> None:
-    assert "claims.yml" in "\n".join(problems(executed, "the ledger is whole"))
+    (executed.root / "sources/fluids/claims.yml").write_text("claims: []\n")
+    assert "fluids/claims.yml: expected" in "\n".join(problems(executed, "the ledger is whole"))
 
 
 def test_checking_names_each_failure_and_fails(executed: Course, capsys) -> None:
+    (executed.root / "sources/fluids/claims.yml").write_text("claims: []\n")
     assert check.main(executed) == 1
     said = capsys.readouterr().out
     assert "FAILED  the ledger is whole" in said

@@ -80,7 +80,7 @@ def test_edited_prose_is_carried_over_without_a_run(executed: Course, capsys) ->
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("sources/tiny.md", "the answer is", "it is"),
+        ("sources/tiny/chapter.md", "the answer is", "it is"),
         ("utils/deep.py", "return 6", "return 5 + 1"),
         ("requirements.txt", "numpy==2.0", "numpy==2.1"),
     ],
@@ -110,7 +110,7 @@ def test_a_notebook_with_a_merge_conflict_is_written_anew(executed: Course) -> N
         ("%matplotlib inline", "chapters are plain Python, without magics"),
         ("---\ntags: [nbval-chek-output]\n---\nx = 1", "unknown tag nbval-chek-output"),
         ("", "code cell 5 is empty"),
-        ("---\ntags: [\n---\nx = 1", "tiny.md cannot be read as md:myst"),
+        ("---\ntags: [\n---\nx = 1", "tiny/chapter.md cannot be read as md:myst"),
     ],
 )
 def test_a_cell_that_cannot_run_is_shown_and_leaves_the_stored_notebook(
@@ -129,7 +129,7 @@ def test_a_cell_that_cannot_run_is_shown_and_leaves_the_stored_notebook(
 def test_one_failing_chapter_does_not_keep_the_others_from_being_written(
     executed: Course,
 ) -> None:
-    shutil.copy(executed.source("tiny"), executed.source("other"))
+    shutil.copytree(executed.source("tiny").parent, executed.source("other").parent)
     append_cell(executed, "1 / 0")
     assert make_notebooks(executed) == 1
     assert executed.chapter("other").exists()
@@ -152,7 +152,7 @@ def test_no_kernel_outlives_its_run(executed: Course) -> None:
 
 def test_an_unknown_chapter_is_refused_with_the_nearest_name(executed: Course, capsys) -> None:
     assert make_notebooks(executed, only="tinny") == 1
-    assert "There is no sources/tinny.md; did you mean tiny?" in capsys.readouterr().err
+    assert "There is no sources/tinny/chapter.md; did you mean tiny?" in capsys.readouterr().err
 
 
 def test_a_source_without_an_opening_cell_is_told_what_to_add(course: Course, capsys) -> None:

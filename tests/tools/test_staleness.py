@@ -71,16 +71,16 @@ def hash_after(course: Course, name: str, old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("name", "old", "new", "stale"),
     [
-        ("sources/tiny.md", "A sentence", "Some words", False),
-        ("sources/tiny.md", "A red square", "A blue square", False),
-        ("sources/tiny.md", "time_ns()", "time()", True),
+        ("sources/tiny/chapter.md", "A sentence", "Some words", False),
+        ("sources/tiny/chapter.md", "A red square", "A blue square", False),
+        ("sources/tiny/chapter.md", "time_ns()", "time()", True),
         ("utils/unused.py", "", "x = 1\n", False),
         ("utils/deep.py", "def", "# why\ndef", False),
         ("utils/deep.py", "6", "7", True),
         ("utils/__init__.py", "", "x = 1\n", True),
         ("requirements.txt", "mnist1d==0.0.2", "mnist1d==0.0.3", False),
         ("requirements.txt", "keras==3.15", "keras==3.16", True),
-        ("claims.yml", "Water is wet", "Water is dry", False),
+        ("sources/fluids/claims.yml", "Water is wet", "Water is dry", False),
     ],
 )
 def test_the_hash_moves_with_what_the_outputs_depend_on_and_nothing_else(
@@ -94,6 +94,6 @@ def test_the_hash_moves_with_what_the_outputs_depend_on_and_nothing_else(
 def test_a_reworded_claim_makes_the_chapter_stale_that_shows_it(
     course: Course, quoted: str
 ) -> None:
-    before = hash_after(course, "sources/tiny.md", "time.time_ns()", quoted)
-    assert hash_after(course, "claims.yml", "Water is wet", "Water is dry") != before
-    assert hash_after(course, "claims.yml", "Water is dry", "Water is wet") == before
+    before = hash_after(course, "sources/tiny/chapter.md", "time.time_ns()", quoted)
+    assert hash_after(course, "sources/fluids/claims.yml", "Water is wet", "Water is dry") != before
+    assert hash_after(course, "sources/fluids/claims.yml", "Water is dry", "Water is wet") == before

@@ -49,7 +49,7 @@ def kernel(monkeypatch):
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
 
     def run(**cell):
-        monkeypatch.setattr(claims, "_shell", lambda: FakeShell(**cell))
+        monkeypatch.setattr("utils.claims.settling._shell", lambda: FakeShell(**cell))
         return shown
 
     return run
@@ -58,28 +58,12 @@ def kernel(monkeypatch):
 # --- the ledger itself ---------------------------------------------------------------------------
 
 
-def test_the_ledger_holds_all_241_claims_of_the_five_notes():
+def test_no_chapter_is_without_claims_and_no_run_without_use():
     ledger = claims.load()
-    assert len(ledger.claims) == 241
-    assert list(ledger.notes) == ["A", "B", "C", "D", "E"]
-    assert {place[0] for claim in ledger.claims.values() for place in claim.places} == set("ABCDE")
-
-
-def test_the_first_chapter_has_thirteen_claims_and_no_chapter_is_empty():
-    ledger = claims.load()
-    per_chapter = dict.fromkeys(ledger.chapters, 0)
-    for claim in ledger.claims.values():
-        per_chapter[claim.chapter] += 1
-    assert per_chapter["nitty-gritty"] == 13
-    assert min(per_chapter.values()) >= 1
-    assert set(ledger.runs) == {claim.run for claim in ledger.claims.values()}
-
-
-def test_claims_stand_in_the_order_of_the_chapters():
-    ledger = claims.load()
-    order = [claim.chapter for claim in ledger.claims.values()]
-    assert list(dict.fromkeys(order)) == list(ledger.chapters)
-    assert order == sorted(order, key=list(ledger.chapters).index)
+    found = list(ledger.claims.values())
+    assert {claim.chapter for claim in found} == set(ledger.chapters)
+    assert {claim.run for claim in found} == set(ledger.runs)
+    assert {place[0] for claim in found for place in claim.places} == set(ledger.notes)
 
 
 def test_a_conflict_is_named_by_both_sides():
@@ -105,7 +89,6 @@ def a_claim(**changes):
     claim = {
         "id": "deep-is-hard",
         "kind": "claim",
-        "chapter": "one",
         "says": "Deep is hard.",
         "places": ["A:1", "A:12"],
         "expect": "holds",
@@ -118,16 +101,20 @@ def a_claim(**changes):
 
 
 def write(folder, *entries, **sections):
+    """A folder of sources with one chapter; `sections` replace parts of its two files."""
     data = {
         "notes": {"A": {"title": "Note", "lines": 12}},
-        "chapters": ["one"],
         "runs": {"a-run": "a run"},
+        "question": "Is it hard?",
         "claims": list(entries),
         **sections,
     }
-    path = folder / "claims.yml"
-    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
-    return path
+    (folder / "one").mkdir(exist_ok=True)
+    files = {"ledger.yml": ("notes", "runs"), "one/claims.yml": ("question", "claims")}
+    for name, keys in files.items():
+        part = {key: data[key] for key in keys}
+        (folder / name).write_text(yaml.safe_dump(part, sort_keys=False), encoding="utf-8")
+    return folder
 
 
 def test_a_small_ledger_loads(tmp_path):
@@ -150,7 +137,6 @@ def test_a_ledger_edited_meanwhile_is_read_anew(tmp_path):
         ({"says": ""}, "deep-is-hard: `says` is missing"),
         ({"says": "  "}, "deep-is-hard: `says` is missing"),
         ({"quote": "x"}, "`quote` is not a field of a claim"),
-        ({"chapter": "two"}, "unknown chapter 'two'; expected one of one"),
         ({"expect": "maybe"}, "unknown expect 'maybe'; expected one of holds, holds-with"),
         ({"settle_by": "vote"}, "unknown settle_by 'vote'"),
         ({"kind": "joke"}, "unknown kind 'joke'"),
@@ -183,21 +169,15 @@ def test_a_note_without_its_length_is_an_error(tmp_path):
 
 
 def test_a_missing_section_is_named(tmp_path):
-    with pytest.raises(ValueError, match="expected a list under `chapters:`"):
-        claims.load(write(tmp_path, a_claim(), chapters=None))
-
-
-@pytest.mark.parametrize("chapters", [["one", "one"], ["one", 2], [["one"]]])
-def test_a_chapter_stands_once_and_by_name(tmp_path, chapters):
-    with pytest.raises(ValueError, match="each chapter's name once under `chapters:`"):
-        claims.load(write(tmp_path, a_claim(), chapters=chapters))
+    with pytest.raises(ValueError, match="expected a str under `question:`"):
+        claims.load(write(tmp_path, a_claim(), question=None))
 
 
 def test_a_key_that_stands_twice_is_named_with_its_line(tmp_path):
-    path = write(tmp_path, a_claim())
+    path = write(tmp_path, a_claim()) / "one" / "claims.yml"
     path.write_text(path.read_text().replace("  why: It is.", "  why: It is.\n  why: No."))
     with pytest.raises(ValueError, match=r"(?s)the key 'why' stands twice.*line \d+"):
-        claims.load(path)
+        claims.load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -211,10 +191,10 @@ def test_a_key_that_stands_twice_is_named_with_its_line(tmp_path):
     ],
 )
 def test_hostile_or_broken_yaml_is_an_error_and_runs_nothing(tmp_path, text):
-    path = tmp_path / "claims.yml"
-    path.write_text(text, encoding="utf-8")
+    write(tmp_path, a_claim())
+    (tmp_path / "one" / "claims.yml").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"claims\.yml"):
-        claims.load(path)
+        claims.load(tmp_path)
 
 
 # --- verdicts ------------------------------------------------------------------------------------
@@ -327,7 +307,7 @@ def test_another_cell_or_a_second_line_of_the_same_run_cannot_settle_again(kerne
 def references(tmp_path, monkeypatch):
     path = tmp_path / "references.bib"
     path.write_text("@book{crevier1993,\n title={AI}\n}\n@article{schmidhuber2015,}\n")
-    monkeypatch.setattr(claims, "REFERENCES", path)
+    monkeypatch.setattr("utils.claims.settling.REFERENCES", path)
 
 
 @pytest.mark.usefixtures("references")
@@ -477,7 +457,7 @@ def test_verdicts_are_also_read_from_text_stored_as_lines(tmp_path):
     ("texts", "message"),
     [
         ([f"{A_CLAIM}: perhaps\n  measured: 3"], "unknown verdict 'perhaps'"),
-        (["gone: holds\n  measured: 3"], "gone is not in claims.yml"),
+        (["gone: holds\n  measured: 3"], "gone is not in the ledger"),
         ([f"{A_CLAIM}: holds\n  measured: 3"] * 2, "settled twice"),
         (["holds"], "without its two lines"),
     ],

@@ -10,9 +10,9 @@ from keras import layers
 from keras.initializers import Constant
 
 from utils import doctor as clinic
-from utils._exam import Exam, findings_of_runs, spread
 from utils.data import digits
 from utils.doctor import CURES, Diagnosis, Doctor, Findings, diagnose, examine
+from utils.doctor.examination import Exam, findings_of_runs, spread
 from utils.population import batches, train
 
 DIGITS = digits()

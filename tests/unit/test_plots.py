@@ -13,8 +13,8 @@ from nbclient import NotebookClient
 from scipy.optimize import isotonic_regression
 
 from utils import plots
-from utils._end_labels import apart, end_labels
-from utils._looks import (
+from utils.plots.end_labels import apart, end_labels
+from utils.plots.palette import (
     ACTIVATIONS,
     INITIALIZERS,
     INK,

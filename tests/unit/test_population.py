@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers, optimizers
 
+import utils.population
 from tests.unit.small import DATA, X, Y, network, quick
-from utils import population
-from utils.population import Runs, batches, sweep
+from utils.population import Runs, batches, sweep, training
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_masks_can_be_named_by_the_variables_paths():
 
 
 def test_a_second_training_of_an_architecture_reuses_the_compiled_program(monkeypatch):
-    monkeypatch.setattr(population, "engines", {})
+    monkeypatch.setattr(training, "engines", {})
 
     def build(rate, initializer, width=4):
         model = keras.Sequential(
@@ -167,11 +167,11 @@ def test_a_second_training_of_an_architecture_reuses_the_compiled_program(monkey
     quick(lambda: build(0.3, "zeros"))
     quick(lambda: build(0.3, keras.initializers.Constant(0.5)))
     again = quick(lambda: build(0.1, "he_normal"))
-    assert len(population.engines) == 1
+    assert len(training.engines) == 1
     for ours, theirs in zip(first.weights, again.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     quick(lambda: build(0.1, "he_normal", width=5))
-    assert len(population.engines) == 2
+    assert len(training.engines) == 2
 
 
 def test_functions_of_the_same_name_do_not_share_a_program():
@@ -200,7 +200,7 @@ def test_a_bar_is_drawn_only_where_someone_watches(capfd, monkeypatch):
     quick(epochs=1, progress=True)
     assert "3 members" in capfd.readouterr().err
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert population._someone_watches()
+    assert training._someone_watches()
 
 
 def test_training_prints_nothing(capfd, caplog):
@@ -214,14 +214,14 @@ def test_without_xla_training_goes_on_and_says_so(monkeypatch):
     def missing(*args):
         raise tf.errors.UnimplementedError(None, None, "no XLA devices")
 
-    original = population.Engine.__init__
+    original = training.Engine.__init__
 
     def without(self, *args, **kind):
         original(self, *args, **kind)
         self._epoch = missing
 
-    monkeypatch.setattr(population.Engine, "__init__", without)
-    monkeypatch.setattr(population, "engines", {})
+    monkeypatch.setattr(training.Engine, "__init__", without)
+    monkeypatch.setattr(training, "engines", {})
     with pytest.warns(UserWarning, match="training runs without it: no XLA devices"):
         fallen = quick(jit_compile=True)
     monkeypatch.undo()
@@ -233,7 +233,7 @@ def test_another_backend_gets_one_sentence(monkeypatch):
     with pytest.raises(
         ImportError, match=r"Keras runs on jax, and .* needs TensorFlow so far: set"
     ):
-        importlib.reload(population)
+        importlib.reload(utils.population)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 50), st.integers(1, 40), st.integers(1, 50))

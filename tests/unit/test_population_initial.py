@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from utils._initial import initial_weights, seeded, values
+from utils.population.initial import initial_weights, seeded, values
 
 
 @settings(max_examples=8, deadline=None)

@@ -10,10 +10,11 @@ from keras import layers
 from keras.initializers import Constant
 from scipy.special import expit
 
-from utils._lens import Lens
 from utils.data import two_moons
 from utils.population import train
-from utils.probes import Probe, Report, _values, probe, probe_runs, update_ratios
+from utils.probes import Probe, Report, probe, probe_runs, update_ratios
+from utils.probes.lens import Lens
+from utils.probes.reports import _values
 
 MOONS = two_moons(train=64, val=50, test=10)
 X, Y = MOONS.x_val, MOONS.y_val

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from utils.propagation import propagate
+from utils.probes.propagation import propagate
 
 
 def normal(stddev):

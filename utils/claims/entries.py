@@ -1,0 +1,170 @@
+"""The ledger as data: what the files of claims may hold, and clear errors for what it may not.
+
+Needs PyYAML alone, so that the book is built and checked without NumPy or TensorFlow.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SOURCES = Path(__file__).resolve().parents[2] / "sources"
+SHARED, ENTRIES = "ledger.yml", "claims.yml"
+
+KINDS = ("definition", "algorithm", "claim", "recommendation", "figure", "table")
+EXPECTATIONS = ("holds", "holds-with-conditions", "disputed", "wrong-as-stated")
+SETTLED_BY = ("experiment", "check", "reading")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the notes, in our words, and how the course settles it."""
+
+    id: str
+    kind: str
+    chapter: str
+    says: str
+    places: tuple[str, ...]
+    expect: str
+    why: str
+    settle_by: str
+    how: str
+    run: str
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A folder of sources: what it asks, and its title while it is still to be written."""
+
+    question: str
+    title: str | None
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All of it: notes, shared runs, chapters by slug, and the claims by id."""
+
+    notes: Mapping[str, Mapping[str, Any]]
+    runs: Mapping[str, str]
+    chapters: Mapping[str, Chapter]
+    claims: Mapping[str, Claim]
+
+
+class _OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Safe YAML in which no key stands twice, where the last one would win silently."""
+
+    def construct_mapping(self, node, deep=False):
+        """The mapping, or an error at the key that repeats another."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep=deep)
+
+
+def load(sources: Path = SOURCES) -> Ledger:
+    """Read and check the ledger; every fault is a ValueError that names the claim and the field."""
+    paths = [sources / SHARED, *sorted(sources.glob(f"*/{ENTRIES}"))]
+    return _load(sources, tuple((path, path.stat().st_mtime_ns) for path in paths))
+
+
+def ledger() -> dict[str, Claim]:
+    """All claims by id."""
+    return dict(load().claims)
+
+
+@functools.lru_cache(maxsize=4)
+def _load(sources: Path, files: tuple[tuple[Path, int], ...]) -> Ledger:
+    shared, *chapters = (path for path, _ in files)
+    data = _read(shared, {"notes": dict, "runs": dict})
+    for letter, note in data["notes"].items():
+        if (
+            not isinstance(note, dict)
+            or not note.get("title")
+            or type(note.get("lines")) is not int
+        ):
+            raise ValueError(f"{SHARED}: note {letter} needs `title` and `lines` (a number)")
+    described: dict[str, Chapter] = {}
+    claims: dict[str, Claim] = {}
+    for path in chapters:
+        slug, name = path.parent.name, f"{path.parent.name}/{path.name}"
+        chapter = _read(path, {"question": str, "claims": list})
+        described[slug] = Chapter(chapter["question"], chapter.get("title"))
+        for position, entry in enumerate(chapter["claims"], start=1):
+            claim = _claim(entry, position, slug, data, name)
+            if claim.id in claims:
+                raise ValueError(f"{name}: the id {claim.id} is used twice; ids are unique")
+            claims[claim.id] = claim
+    for claim in claims.values():
+        for other in claim.conflicts:
+            if other not in claims:
+                raise ValueError(f"{claim.id} conflicts with {other}, an unknown id")
+    return Ledger(data["notes"], data["runs"], described, claims)
+
+
+def _read(path: Path, sections: Mapping[str, type]) -> dict[str, Any]:
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"{name} is not valid YAML: {error}") from error
+    for section, kind in sections.items():
+        if not isinstance(data, dict) or not isinstance(data.get(section), kind):
+            raise ValueError(f"{name}: expected a {kind.__name__} under `{section}:`")
+    return data
+
+
+def _claim(entry: Any, position: int, chapter: str, data: Mapping[str, Any], name: str) -> Claim:
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+        raise ValueError(f"{name}: claim number {position} has no `id`")
+    where = f"{name}: {entry['id']}"
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry["id"]):
+        raise ValueError(f"{where}: an id is lower-case words joined by hyphens")
+    lists, fields = ("places", "conflicts"), Claim.__dataclass_fields__
+    blank = {f for f, v in entry.items() if not v or (isinstance(v, str) and not v.strip())}
+    given = [f for f in fields if f not in ("chapter", "conflicts")]
+    missing = [f for f in given if f in blank or f not in entry]
+    unknown = [str(field) for field in entry if field not in [*given, "conflicts"]]
+    if missing or unknown:
+        found = [f"`{field}` is missing" for field in missing]
+        found += [f"`{field}` is not a field of a claim" for field in unknown]
+        raise ValueError(f"{where}: {', '.join(found)}")
+    for field, value in entry.items():
+        right = (
+            isinstance(value, list) and all(isinstance(item, str) for item in value)
+            if field in lists
+            else isinstance(value, str)
+        )
+        if not right:
+            expected = "a list of strings" if field in lists else "text"
+            raise ValueError(f"{where}: `{field}` is {value!r}, expected {expected}")
+    allowed: dict[str, Iterable[str]] = {
+        "kind": KINDS,
+        "expect": EXPECTATIONS,
+        "settle_by": SETTLED_BY,
+        "run": data["runs"],
+    }
+    for field, choices in allowed.items():
+        if entry[field] not in choices:
+            raise ValueError(
+                f"{where}: unknown {field} {entry[field]!r}; expected one of {', '.join(choices)}"
+            )
+    for place in entry["places"]:
+        match = re.fullmatch(r"([A-Z]):([1-9][0-9]*)", place)
+        note = data["notes"].get(match[1]) if match else None
+        if match is None or note is None or int(match[2]) > note["lines"]:
+            raise ValueError(
+                f"{where}: bad place {place!r}; expected a note and one of its lines, such as A:12"
+            )
+    values = {k: tuple(v) if k in lists else " ".join(v.split()) for k, v in entry.items()}
+    return Claim(chapter=chapter, **values)

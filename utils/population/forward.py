@@ -1,0 +1,144 @@
+"""What the models of a population compute: forward passes, losses and metrics, for all at once.
+
+With `program`, TensorFlow's share of the engine. Everything here works on *stacked* arrays, whose
+leading axis counts the members.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.ops.parallel_for import pfor
+
+Arrays = list[np.ndarray]
+Logs = dict[str, np.ndarray]
+
+if "Bitcast" not in pfor._pfor_converter_registry:  # part of Keras's argmax; else a slow loop
+
+    @pfor.RegisterPFor("Bitcast")
+    def _convert_bitcast(op):
+        return pfor.wrap(tf.bitcast(op.stacked_input(0), op.get_attr("type")), True)
+
+
+def quietly(method):
+    """Keep TensorFlow's remarks on tracing out of the outputs: errors are raised besides."""
+
+    @functools.wraps(method)
+    def quiet(*args):
+        logger = tf.get_logger()
+        level = logger.level
+        logger.setLevel(logging.CRITICAL)
+        try:
+            return method(*args)
+        finally:
+            logger.setLevel(level)
+
+    return quiet
+
+
+def member_pass(model, trainable, non_trainable, metrics, x, y, valid=None, *, training: bool):
+    """One member's loss on a batch, with the updated non-trainables and metrics.
+
+    `valid` (batch,) is 1 for examples and 0 for padding, None where there is no padding.
+    """
+    mapping = [
+        *zip(model.trainable_variables, trainable, strict=True),
+        *zip(model.non_trainable_variables, non_trainable, strict=True),
+        *zip(model.metrics_variables, metrics, strict=True),
+    ]
+    count = tf.shape(x)[0] if valid is None else tf.reduce_sum(valid)
+    # The mean over the whole batch of losses weighted so is the mean over its examples.
+    share = None if valid is None else valid * (valid.shape[0] / count)
+    with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
+        prediction = model(x, training=training)
+        loss = model._compute_loss(
+            x=x, y=y, y_pred=prediction, sample_weight=share, training=training
+        )
+        model._loss_tracker.update_state(loss, sample_weight=count)
+        if model._compile_metrics is not None:
+            for metric in model._compile_metrics.metrics:
+                metric.update_state(y, prediction, sample_weight=valid)
+        non_trainable = [scope.get_current_value(v) for v in model.non_trainable_variables]
+        metrics = [scope.get_current_value(v) for v in model.metrics_variables]
+    return loss, [tf.convert_to_tensor(v) for v in non_trainable], metrics
+
+
+def member_logs(model, metrics) -> dict:
+    """The epoch's logs, as Keras names them, from one member's metric variables."""
+    mapping = list(zip(model.metrics_variables, metrics, strict=True))
+    with keras.StatelessScope(state_mapping=mapping):
+        return {key: tf.convert_to_tensor(v) for key, v in model.get_metrics_result().items()}
+
+
+class Forward:
+    """What one model computes, for all members at once and without training.
+
+    Weights are arguments, so that a snapshot or a sub-population needs no new program.
+    """
+
+    most = 2**15  # examples times members in flight: bounds the memory
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+        self._reset = [v.numpy() for v in model.metrics_variables]  # as reset_metrics leaves them
+        self._predict = tf.function(self._predict_all, autograph=False, reduce_retracing=True)
+        self._update = tf.function(self._update_all, autograph=False, reduce_retracing=True)
+        self._logs = tf.function(self._all_logs, autograph=False, reduce_retracing=True)
+
+    @quietly
+    def predict(self, trainable, non_trainable, x) -> np.ndarray:
+        """Outputs in inference mode: (member, n, outputs)."""
+        members = len((trainable + non_trainable)[0])
+        parts = [
+            self._predict(trainable, non_trainable, part).numpy()
+            for part in np.array_split(x, self._pieces(len(x), members))
+        ]
+        return np.concatenate(parts, axis=1)
+
+    @quietly
+    def evaluate(self, trainable, non_trainable, x, y, batch_size: int | None) -> Logs:
+        """Loss and metrics in inference mode, each (member,).
+
+        `batch_size` matters to losses that are not means over the batch; None lets us choose.
+        """
+        members = len((trainable + non_trainable)[0])
+        metrics = self.fresh_metrics(members)
+        pieces = self._pieces(len(x), members)
+        cuts = range(batch_size, len(x), batch_size) if batch_size else pieces
+        split = np.split if batch_size else np.array_split
+        for part in zip(split(x, cuts), split(y, cuts), strict=True):
+            metrics = self._update(trainable, non_trainable, metrics, *part)
+        return self.logs(metrics)
+
+    @quietly
+    def logs(self, metrics) -> Logs:
+        """Keras's logs from stacked metric variables, each (member,)."""
+        return {key: value.numpy() for key, value in self._logs(metrics).items()}
+
+    def fresh_metrics(self, members: int) -> list[tf.Tensor]:
+        """Stacked metric variables at the start of an epoch."""
+        return [tf.constant(np.broadcast_to(v, (members, *v.shape))) for v in self._reset]
+
+    def _pieces(self, count: int, members: int) -> int:
+        least = -(-count * members // self.most)
+        even = (p for p in range(least, 4 * least) if count % p == 0)
+        return next(even, least)  # pieces of one size share one trace
+
+    def _predict_all(self, trainable, non_trainable, x):
+        def one(weights):
+            return self.model.stateless_call(*weights, x, training=False)[0]
+
+        return tf.vectorized_map(one, (trainable, non_trainable))
+
+    def _update_all(self, trainable, non_trainable, metrics, x, y):
+        def one(state):
+            return member_pass(self.model, *state, x, y, training=False)[2]
+
+        return tf.vectorized_map(one, (trainable, non_trainable, metrics))
+
+    def _all_logs(self, metrics):
+        return tf.vectorized_map(lambda m: member_logs(self.model, m), metrics)

@@ -1,0 +1,9 @@
+"""Looks inside a network: at one moment, along training, or at a population's snapshots.
+
+Introduced in the chapter "The nitty-gritty"; `utils.probes.propagation` in "Vanishing and exploding
+gradients".
+"""
+
+from utils.probes.reports import Probe, Report, probe, probe_runs, update_ratios
+
+__all__ = ["Probe", "Report", "probe", "probe_runs", "update_ratios"]
