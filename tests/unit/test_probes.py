@@ -368,7 +368,12 @@ def test_names_that_two_models_share_are_told_apart_by_their_place():
 def test_a_layers_name_is_the_same_in_a_session_that_has_built_others():
     def names():
         model = keras.Sequential(
-            [keras.Input((4, 4, 1)), layers.Conv2DTranspose(2, 2), layers.Flatten(), layers.Dense(1)]
+            [
+                keras.Input((4, 4, 1)),
+                layers.Conv2DTranspose(2, 2),
+                layers.Flatten(),
+                layers.Dense(1),
+            ]
         )
         model.compile(loss="mse")
         return probe(model, np.zeros((3, 4, 4, 1)), np.zeros((3, 1))).layers

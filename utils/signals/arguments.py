@@ -22,8 +22,8 @@ def matched(model: keras.Model, x, y) -> tuple[np.ndarray, np.ndarray]:
     x, y = arguments.floats(x, "x"), arguments.floats(y, "y")
     if len(x) != len(y):
         raise ValueError(
-            f"x has {len(x)} examples and y has {len(y)}; expected as many of both: pass the labels "
-            "that belong to x"
+            f"x has {len(x)} examples and y has {len(y)}; expected as many of both: pass the "
+            "labels that belong to x"
         )
     refusals.fits(model, x, y, ("x", "y"))
     return x, y
