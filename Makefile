@@ -45,7 +45,7 @@ notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1
 check: $(STAMPS)/check ## lint, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
-bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables
+bench: $(STAMPS)/all .venv-bench/.stamp ## time the engine beside fit, JAX and torch; test the doctor
 	$(VENV_PYTHON) -m benchmarks.population
 	$(VENV_PYTHON) -m benchmarks.doctor
 
@@ -57,7 +57,7 @@ pins: $(STAMPS)/python ## compile the requirements from pyproject.toml (UPGRADE=
 	$(VENV_PYTHON) -m tools.pins $(if $(UPGRADE),--upgrade)
 
 clean: ## remove the built book, caches and .venv
-	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build .venv .venv-bench .pytest_cache .ruff_cache .hypothesis
 	find utils tools tests _ext benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Set-up. The three sets contain each other and are installed one after the other, also under -j.
@@ -80,6 +80,13 @@ $(STAMPS)/check: requirements.txt $(STAMPS)/book
 $(STAMPS)/all: requirements.txt $(STAMPS)/check
 	@echo "Installing everything that the chapters and tests need into .venv"
 	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group all,-r requirements.txt)
+	@touch $@
+
+# The benchmark's rivals live apart: the course itself needs neither JAX nor torch.
+.venv-bench/.stamp: benchmarks/requirements.txt $(STAMPS)/python
+	@echo "Installing JAX and torch, for the benchmark alone, into .venv-bench"
+	@$(VENV_PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 _build/.inputs: FORCE

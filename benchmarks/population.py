@@ -179,9 +179,7 @@ def table(found: dict[Task, dict[str, Measured]]) -> list[str]:
 def rivals_versions() -> str:
     """What the rivals ran on."""
     code = "import jax, torch; print(f'JAX {jax.__version__}, torch {torch.__version__}')"
-    done = subprocess.run(
-        [BENCH_PYTHON, "-c", code], check=True, stdout=subprocess.PIPE, text=True
-    )
+    done = subprocess.run([BENCH_PYTHON, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()
 
 
@@ -198,7 +196,8 @@ def main() -> None:
         "Written by `make bench`: `utils.population.train` beside Keras's `fit`, JAX (`vmap` of a",
         "`scan`) and torch (`torch.func.vmap`) by hand, in one run, on the same weights, examples",
         f"and batches, SGD. Their losses over {COMPARED} epochs agree to {ALLOWED}. Milliseconds",
-        "per step of one model: what more epochs cost, best of three, warm. 16 members unless said.",
+        "per step of one model: what more epochs cost, best of three, warm. 16 members unless",
+        "said.",
         "",
         f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}, NumPy {np.__version__}, "

@@ -42,7 +42,9 @@ class Task:
         """The compiled Keras model."""
         x, y = self.examples
         binary = y.max() == 1
-        outputs = layers.Dense(1, "sigmoid") if binary else layers.Dense(int(y.max()) + 1, "softmax")
+        outputs = (
+            layers.Dense(1, "sigmoid") if binary else layers.Dense(int(y.max()) + 1, "softmax")
+        )
         stack = [KINDS[kind](*sizes) for kind, *sizes in self.layers]
         model = keras.Sequential([keras.Input(x.shape[1:]), *stack, outputs])
         loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"

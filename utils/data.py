@@ -56,7 +56,8 @@ class Dataset:
         """How many classes the training labels name."""
         if self.y_train.dtype != "int32":
             raise AttributeError(
-                f"{self.name} has targets that are no classes; pass labels as integers to count them"
+                f"{self.name} has targets that are no classes; pass labels as integers to have "
+                "them counted"
             )
         return int(self.y_train.max()) + 1
 

@@ -1,7 +1,6 @@
-"""Every use of a private part of Keras or TensorFlow, each with its reason.
+"""Every use of a private part of Keras or TensorFlow, each with the reason.
 
-tests/unit/test_keras_internals.py holds them to what they promise, so that a new release that
-breaks one is named by it.
+`tests/unit/test_keras_internals.py` names what broke when a new version moves one of them.
 """
 
 from __future__ import annotations

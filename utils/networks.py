@@ -30,8 +30,8 @@ def dense(
     starts = start if isinstance(start, list) else [start] * (len(hidden) + 1)
     if len(starts) != len(hidden) + 1:
         raise ValueError(
-            f"start lists {len(starts)} initializers for {len(hidden)} hidden layers and an output; "
-            f"expected {len(hidden) + 1}, one for each, or a single one for all"
+            f"start lists {len(starts)} initializers for {len(hidden)} hidden layers and an "
+            f"output; expected {len(hidden) + 1}, one for each, or a single one for all"
         )
     last = "sigmoid" if outputs == 1 else "softmax"
     kinds = [*((units, activation) for units in hidden), (outputs, last)]
