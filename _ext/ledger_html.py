@@ -187,7 +187,7 @@ def _verdict(entry: Entry, sources: Sources) -> str:
 def _details(claim: Claim, ledger: Ledger) -> str:
     rows = {
         "We expect": f"{words(claim.expect)}. {html.escape(claim.why)}",
-        "To be settled": f"{SETTLED_BY[claim.settle_by]}. {html.escape(claim.how)}",
+        "To be settled": f"{SETTLED_BY[claim.settle_by]}. {html.escape(claim.plan)}",
         "In a run of": html.escape(ledger.runs[claim.run]),
         "In the notes": f"{claim.kind}, {_places(claim)}",
     }

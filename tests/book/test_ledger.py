@@ -128,7 +128,7 @@ def test_a_claim_shows_its_place_expectation_and_how_it_will_be_settled(book):
     claim = claims.ledger()["adam-second-moment-without-square"]
     item = page(book, "pages/ledger.html").find(id=f"claim-{claim.id}")
     text = " ".join(item.get_text().split())
-    for part in (claim.says, claim.why, claim.how, "wrong as stated", "by a check", "note D line"):
+    for part in (claim.says, claim.why, claim.plan, "wrong as stated", "by a check", "note D line"):
         assert part in text
     assert item.select_one('dd a[href="#claim-adam-combines-momentum-and-rmsprop"]')
 
@@ -277,7 +277,7 @@ def test_typing_narrows_the_list_and_the_count_tells(opened):
     wanted = [
         claim
         for claim in claims.ledger().values()
-        if "lottery" in f"{claim.id} {claim.says} {claim.why} {claim.how}".lower()
+        if "lottery" in f"{claim.id} {claim.says} {claim.why} {claim.plan}".lower()
     ]
     tab.get_by_label("Search the claims").fill("LOTTERY ticket")
     tab.wait_for_function("document.querySelector('.ledger-count').textContent.startsWith('1 ')")

@@ -91,7 +91,7 @@ claims:
     expect: holds
     why: Everybody says so.
     settle_by: reading
-    how: Read.
+    plan: Read.
     run: bath
 """
 

@@ -94,7 +94,7 @@ def a_claim(**changes):
         "expect": "holds",
         "why": "It is.",
         "settle_by": "experiment",
-        "how": "Try.",
+        "plan": "Try.",
         "run": "a-run",
     }
     return {key: value for key, value in {**claim, **changes}.items() if value is not None}

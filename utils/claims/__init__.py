@@ -3,7 +3,7 @@
 Introduced in the chapter "The nitty-gritty".
 """
 
-from utils.claims.entries import EXPECTATIONS, KINDS, Claim, Ledger, ledger, load
+from utils.claims.entries import EXPECTATIONS, KINDS, Change, Claim, Ledger, ledger, load
 from utils.claims.settling import (
     SHAPES,
     Settled,
@@ -19,6 +19,7 @@ __all__ = [
     "EXPECTATIONS",
     "KINDS",
     "SHAPES",
+    "Change",
     "Claim",
     "Ledger",
     "Settled",

@@ -5,10 +5,12 @@ Needs PyYAML alone, so that the book is built and checked without NumPy or Tenso
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,16 @@ SHARED, ENTRIES = "ledger.yml", "claims.yml"
 KINDS = ("definition", "algorithm", "claim", "recommendation", "figure", "table")
 EXPECTATIONS = ("holds", "holds-with-conditions", "disputed", "wrong-as-stated")
 SETTLED_BY = ("experiment", "check", "reading")
+LISTS = ("places", "settings", "conflicts")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a claim's plan promised before, until when, and why it was changed."""
+
+    date: date
+    reason: str
+    was: str
 
 
 @dataclass(frozen=True)
@@ -34,9 +46,15 @@ class Claim:
     expect: str
     why: str
     settle_by: str
-    how: str
+    plan: str
     run: str
+    settings: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     conflicts: tuple[str, ...] = ()
+
+
+OPTIONAL = ("settings", "changes", "conflicts")
+NEEDED = tuple(f.name for f in fields(Claim) if f.name not in ("chapter", *OPTIONAL))
 
 
 @dataclass(frozen=True)
@@ -130,24 +148,8 @@ def _claim(entry: Any, position: int, chapter: str, data: Mapping[str, Any], nam
     where = f"{name}: {entry['id']}"
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry["id"]):
         raise ValueError(f"{where}: an id is lower-case words joined by hyphens")
-    lists, fields = ("places", "conflicts"), Claim.__dataclass_fields__
-    blank = {f for f, v in entry.items() if not v or (isinstance(v, str) and not v.strip())}
-    given = [f for f in fields if f not in ("chapter", "conflicts")]
-    missing = [f for f in given if f in blank or f not in entry]
-    unknown = [str(field) for field in entry if field not in [*given, "conflicts"]]
-    if missing or unknown:
-        found = [f"`{field}` is missing" for field in missing]
-        found += [f"`{field}` is not a field of a claim" for field in unknown]
-        raise ValueError(f"{where}: {', '.join(found)}")
-    for field, value in entry.items():
-        right = (
-            isinstance(value, list) and all(isinstance(item, str) for item in value)
-            if field in lists
-            else isinstance(value, str)
-        )
-        if not right:
-            expected = "a list of strings" if field in lists else "text"
-            raise ValueError(f"{where}: `{field}` is {value!r}, expected {expected}")
+    _fields_of(entry, where, needed=NEEDED, optional=OPTIONAL, thing="a claim")
+    values = {field: _checked(value, field, where) for field, value in entry.items()}
     allowed: dict[str, Iterable[str]] = {
         "kind": KINDS,
         "expect": EXPECTATIONS,
@@ -155,16 +157,84 @@ def _claim(entry: Any, position: int, chapter: str, data: Mapping[str, Any], nam
         "run": data["runs"],
     }
     for field, choices in allowed.items():
-        if entry[field] not in choices:
+        if values[field] not in choices:
             raise ValueError(
-                f"{where}: unknown {field} {entry[field]!r}; expected one of {', '.join(choices)}"
+                f"{where}: unknown {field} {values[field]!r}; expected one of {', '.join(choices)}"
             )
-    for place in entry["places"]:
+    for place in values["places"]:
         match = re.fullmatch(r"([A-Z]):([1-9][0-9]*)", place)
         note = data["notes"].get(match[1]) if match else None
         if match is None or note is None or int(match[2]) > note["lines"]:
             raise ValueError(
                 f"{where}: bad place {place!r}; expected a note and one of its lines, such as A:12"
             )
-    values = {k: tuple(v) if k in lists else " ".join(v.split()) for k, v in entry.items()}
+    if "settings" in values and values["settle_by"] != "experiment":
+        raise ValueError(
+            f"{where}: what is settled by {values['settle_by']} has no `settings`; remove them, or "
+            "settle it by experiment"
+        )
     return Claim(chapter=chapter, **values)
+
+
+def _fields_of(
+    entry: Mapping[str, Any],
+    where: str,
+    needed: Iterable[str],
+    optional: Iterable[str],
+    thing: str,
+) -> None:
+    blank = {f for f, v in entry.items() if not v or (isinstance(v, str) and not v.strip())}
+    allowed = [*needed, *optional]
+    found = [f"`{field}` is missing" for field in needed if field in blank or field not in entry]
+    found += [f"`{field}` is empty" for field in optional if field in blank]
+    found += [f"`{field}` is not a field of {thing}" for field in entry if field not in allowed]
+    if found:
+        raise ValueError(f"{where}: {', '.join(found)}")
+
+
+def _checked(value: Any, field: str, where: str) -> Any:
+    """A field's value as a Claim holds it: texts on one line, lists as tuples."""
+    if field == "changes":
+        return _changes(value, where)
+    if field not in LISTS:
+        if not isinstance(value, str):
+            raise ValueError(f"{where}: `{field}` is {value!r}, expected text")
+        return one_line(value)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{where}: `{field}` is {value!r}, expected a list of strings")
+    items = tuple(one_line(item) for item in value)
+    if "" in items or len(set(items)) < len(items):
+        raise ValueError(f"{where}: `{field}` is {value!r}; each is named once, and none is empty")
+    return items
+
+
+def _changes(value: Any, where: str) -> tuple[Change, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError(
+            f"{where}: `changes` is {value!r}, expected a list of entries with date, reason and was"
+        )
+    changes = []
+    for position, entry in enumerate(value, start=1):
+        here = f"{where}: change {position}"
+        _fields_of(entry, here, [field.name for field in fields(Change)], (), "a change")
+        reason, was = (_checked(entry[field], field, here) for field in ("reason", "was"))
+        changes.append(Change(_day(entry["date"], here), reason, was))
+    if changes != sorted(changes, key=lambda change: change.date):
+        raise ValueError(f"{where}: `changes` are not in the order of their dates, oldest first")
+    return tuple(changes)
+
+
+def _day(value: Any, where: str) -> date:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        with contextlib.suppress(ValueError):
+            value = date.fromisoformat(value)
+    if type(value) is not date:
+        raise ValueError(f"{where}: `date` is {value}, expected a day such as 2026-11-27")
+    if value > datetime.now(UTC).date() + timedelta(days=1):  # east of here it may be tomorrow
+        raise ValueError(f"{where}: `date` is {value}, which is still to come")
+    return value
+
+
+def one_line(text: str) -> str:
+    """A text without the line breaks and indentation of its file."""
+    return " ".join(text.split())
