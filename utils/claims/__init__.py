@@ -4,6 +4,7 @@ Introduced in the chapter "The nitty-gritty".
 """
 
 from utils.claims.entries import EXPECTATIONS, KINDS, Change, Claim, Ledger, ledger, load
+from utils.claims.plans import frozen
 from utils.claims.settling import (
     SHAPES,
     Settled,
@@ -24,6 +25,7 @@ __all__ = [
     "Ledger",
     "Settled",
     "by_reading",
+    "frozen",
     "ledger",
     "load",
     "reset",
