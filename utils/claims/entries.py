@@ -74,6 +74,10 @@ class Ledger:
     chapters: Mapping[str, Chapter]
     claims: Mapping[str, Claim]
 
+    def of(self, chapter: str) -> list[Claim]:
+        """The claims of one chapter, in their order."""
+        return [claim for claim in self.claims.values() if claim.chapter == chapter]
+
 
 class _OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Safe YAML in which no key stands twice, where the last one would win silently."""
