@@ -20,13 +20,17 @@ ALLOWED = (*WRITTEN, LOCK, "plants.lock", "lab.js", "studies.py", "assignment.md
 def ledger(course: Course) -> list[str]:
     """The ledger is whole, and stored verdicts are of its claims, each settled where it belongs."""
     known = loaded(course).claims
-    return [
-        f"{claim} is settled in {slug}, but stands in sources/{known[claim].chapter}/{ENTRIES}: "
-        f"settle it there, or move it to sources/{slug}/{ENTRIES}"
-        for slug, settled in stored(course).items()
-        for claim in settled
-        if known[claim].chapter != slug
-    ]
+    problems = []
+    for slug, settled in stored(course).items():
+        for claim in settled:
+            if claim not in known:
+                problems.append(f"{claim} is settled in {slug}, but in no {ENTRIES}")
+            elif known[claim].chapter != slug:
+                problems.append(
+                    f"{claim} is settled in {slug}, but stands in sources/{known[claim].chapter}/"
+                    f"{ENTRIES}: settle it there, or move it to sources/{slug}/{ENTRIES}"
+                )
+    return problems
 
 
 def plans(course: Course) -> list[str]:
