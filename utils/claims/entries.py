@@ -96,6 +96,11 @@ def load(sources: Path = SOURCES) -> Ledger:
     return _load(sources, tuple((path, path.stat().st_mtime_ns) for path in paths))
 
 
+def frozen(claim: Claim) -> str | None:
+    """What keeps a claim from being settled: a plan that is not frozen, or was changed since."""
+    return None
+
+
 def ledger() -> dict[str, Claim]:
     """All claims by id."""
     return dict(load().claims)
