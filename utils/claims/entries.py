@@ -197,6 +197,12 @@ def _claim(entry: Any, position: int, chapter: str, data: Mapping[str, Any], nam
             f"{where}: what is settled by {values['settle_by']} has no `settings`; remove them, or "
             "settle it by experiment"
         )
+    for setting in values.get("settings", ()):
+        if re.search(r"[:;|]", setting) or setting in SETTLED_BY:
+            raise ValueError(
+                f"{where}: a setting is called {setting!r}; name its task, depth, optimizer or "
+                "budget, without any of : ; |"
+            )
     return Claim(chapter=chapter, **values)
 
 
