@@ -614,7 +614,7 @@ def sanitized(output):
 VERDICTS_OF_ANY_KIND = [
     ("deep-is-hard", two(FIRM_YES, FIRM_YES)),
     ("deep-is-hard", two(YES, OPEN)),
-    ("deep-is-hard", two(NO, median_above(np.arange(16), 3, "loss: yes | no", "points"))),
+    ("deep-is-hard", two(NO, median_above(np.arange(16), 2, "loss: yes | no", "points"))),
     ("deep-is-hard", two(OPEN, OPEN)),
     ("deep-is-hard", two(FIRM_NO, NO)),
     ("deep-is-hard", two(OPEN, negate(share_above(15, 16, 0.5, HOSTILE)))),
