@@ -21,6 +21,8 @@ from utils.claims.entries import Claim
 from utils.claims.rules import (
     BY_READING,
     CHECK,
+    CHECKED,
+    MISPRINT,
     NO,
     OPEN,
     SHAPES,
@@ -72,7 +74,7 @@ def card(claim: Claim, settled: Settled, measured: str, book: Settled | None) ->
         said += f" (against the book in {'; '.join(against)})" if against else ""
     if word == BY_READING:
         body = f'<div class="finding">{html.escape(settled.numbers[""])}</div>'
-    elif CHECK in settled.outcomes:
+    elif word in (CHECKED, MISPRINT):
         body = f'<div class="measured">{html.escape(settled.numbers[CHECK])}</div>'
     else:
         body = f"<ul>{''.join(_setting(settled, name) for name in settled.outcomes)}</ul>"
@@ -97,7 +99,7 @@ def _setting(settled: Settled, setting: str) -> str:
 
 def where(settled: Settled) -> str:
     """Where a claim holds, where it fails and what is open; nothing where the word says it all."""
-    if settled.verdict in ("holds", "fails", "open") or CHECK in settled.outcomes:
+    if settled.verdict not in ("holds here", "depends", "fails here"):
         return ""
     verbs = {YES: "holds in", NO: "fails in", OPEN: "open in"}
     parts = []
