@@ -6,7 +6,6 @@ claim's `changes` that keeps the old text; `claims.settle` and `make check` refu
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -86,11 +85,8 @@ def digest(text: str) -> str:
 def locked(chapter: str, sources: Path = SOURCES) -> Mapping[str, Frozen]:
     """A chapter's frozen plans by claim; none where nothing was frozen yet."""
     path = sources / chapter / LOCK
-    return _locked(path, path.stat().st_mtime_ns) if path.exists() else {}
-
-
-@functools.lru_cache(maxsize=32)
-def _locked(path: Path, changed: int) -> Mapping[str, Frozen]:
+    if not path.exists():
+        return {}
     try:
         return {
             claim: Frozen(
