@@ -57,7 +57,9 @@ async def execute(
         # What the kernel writes to stderr also arrives as output; there is no need of an echo.
         # And nbclient lets the kernel of a manager that it is given live on, unless told otherwise.
         await client.async_execute(
-            env=environment(course), stderr=subprocess.DEVNULL, cleanup_kc=True
+            env={**environment(course), "COURSE_WRITES_THE_BOOK": "1"},
+            stderr=subprocess.DEVNULL,
+            cleanup_kc=True,
         )
     except CellExecutionError as error:
         raise CourseError(f"{shown(current)}\n{traceback(current)}") from error
