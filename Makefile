@@ -23,7 +23,7 @@ BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib) \
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test notebooks check bench adopt pins clean FORCE
+.PHONY: help book serve test freeze notebooks check bench adopt pins clean FORCE
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,10 +39,13 @@ test: _build/.book $(STAMPS)/all ## run every test: helpers, notebooks, built bo
 	@$(VENV_PYTHON) -m tools.chromium
 	$(PYTEST) $(AT_ONCE) $(NBVAL) tests $(wildcard chapters) $(ARGS)
 
+freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH=slug: that chapter's)
+	@$(VENV_PYTHON) -m tools.freeze
+
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
 
-check: $(STAMPS)/check ## lint, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
+check: $(STAMPS)/check ## lint, drift, plans, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
 bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tools.chapter_checks import CHECKS as CHAPTER_CHECKS
 from tools.course import HERE, Course, CourseError
+from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
-from utils import claims
 
 
 def ruff(course: Course) -> list[str]:
@@ -24,26 +24,9 @@ def ruff(course: Course) -> list[str]:
     return problems
 
 
-def ledger(course: Course) -> list[str]:
-    """The ledger is whole, and stored verdicts are of its claims, each settled once."""
-    settled: dict[str, str] = {}
-    problems = []
-    try:
-        claims.load(course.root / "sources")
-        for slug in _written(course):
-            for verdict in claims.verdicts(course.chapter(slug)):
-                if verdict.id in settled:
-                    where = f"{settled[verdict.id]} and {slug}"
-                    problems.append(f"{verdict.id} is settled in {where}")
-                settled[verdict.id] = slug
-    except (ValueError, OSError) as error:
-        problems.append(str(error))
-    return problems
-
-
 def contents(course: Course) -> list[str]:
     """Every file of the table of contents exists, and every chapter has a source and is in it."""
-    listed = set(_files(course.yaml("_toc.yml")))
+    listed = course.contents
     problems = [
         f"_toc.yml: there is no {name}.md or {name}.ipynb"
         for name in sorted(listed)
@@ -87,7 +70,9 @@ def each_chapter(check: Callable[[Course, str], list[str]]) -> Callable[[Course]
 CHECKS: dict[str, Callable[[Course], list[str]]] = {
     "code is linted and formatted": ruff,
     **{name: each_chapter(check) for name, check in CHAPTER_CHECKS.items()},
+    "chapter folders are complete": folders,
     "the ledger is whole": ledger,
+    "plans are frozen": plans,
     "the table of contents is complete": contents,
     "the readme shows the first figure": outdated,
     "links lead somewhere": broken_links,
@@ -112,20 +97,6 @@ def main(course: Course = HERE) -> int:
     seconds = time.perf_counter() - begin
     print(f"{len(CHECKS) - failed} of {len(CHECKS)} checks passed in {seconds:.1f} s")
     return 1 if failed else 0
-
-
-def _written(course: Course) -> list[str]:
-    return [slug for slug in course.slugs if course.chapter(slug).exists()]
-
-
-def _files(node: object) -> list[str]:
-    """Every `file:` and `root:` anywhere in the table of contents."""
-    if isinstance(node, list):
-        return [name for item in node for name in _files(item)]
-    if not isinstance(node, dict):
-        return []
-    own = [value for key, value in node.items() if key in ("file", "root")]
-    return own + [name for value in node.values() for name in _files(value)]
 
 
 def _lines(path: Path) -> set[str]:

@@ -4,6 +4,7 @@ Introduced in the chapter "The nitty-gritty".
 """
 
 from utils.claims.entries import EXPECTATIONS, KINDS, Change, Claim, Ledger, ledger, load
+from utils.claims.plans import frozen
 from utils.claims.rules import SHAPES, SIX_WORDS, Outcome, Settled, contradictions, word
 from utils.claims.settling import ContradictionError, by_reading, reset, settle, table
 from utils.claims.stored import verdicts
@@ -21,6 +22,7 @@ __all__ = [
     "Settled",
     "by_reading",
     "contradictions",
+    "frozen",
     "ledger",
     "load",
     "reset",

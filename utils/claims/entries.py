@@ -22,6 +22,7 @@ SHARED, ENTRIES = "ledger.yml", "claims.yml"
 KINDS = ("definition", "algorithm", "claim", "recommendation", "figure", "table")
 EXPECTATIONS = ("holds", "holds-with-conditions", "disputed", "wrong-as-stated")
 SETTLED_BY = ("experiment", "check", "reading")
+SECTION = {str: "text", list: "a list", dict: "a mapping"}
 LISTS = ("places", "settings", "conflicts")
 
 
@@ -74,6 +75,10 @@ class Ledger:
     chapters: Mapping[str, Chapter]
     claims: Mapping[str, Claim]
 
+    def of(self, chapter: str) -> list[Claim]:
+        """The claims of one chapter, in their order."""
+        return [claim for claim in self.claims.values() if claim.chapter == chapter]
+
 
 class _OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Safe YAML in which no key stands twice, where the last one would win silently."""
@@ -82,23 +87,19 @@ class _OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
         """The mapping, or an error at the key that repeats another."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
+            name = str(key.value)
+            if name in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                    None, None, f"the key {name!r} stands twice", key.start_mark
                 )
-            seen.add(str(key.value))
+            seen.add(name)
         return super().construct_mapping(node, deep=deep)
 
 
 def load(sources: Path = SOURCES) -> Ledger:
     """Read and check the ledger; every fault is a ValueError that names the claim and the field."""
     paths = [sources / SHARED, *sorted(sources.glob(f"*/{ENTRIES}"))]
-    return _load(sources, tuple((path, path.stat().st_mtime_ns) for path in paths))
-
-
-def frozen(claim: Claim) -> str | None:
-    """What keeps a claim from being settled: a plan that is not frozen, or was changed since."""
-    return None
+    return _load(tuple((path.parent.name, path.name, _text(path)) for path in paths))
 
 
 def ledger() -> dict[str, Claim]:
@@ -106,10 +107,17 @@ def ledger() -> dict[str, Claim]:
     return dict(load().claims)
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.parent.name}/{path.name} is not UTF-8: {error}") from error
+
+
 @functools.lru_cache(maxsize=4)
-def _load(sources: Path, files: tuple[tuple[Path, int], ...]) -> Ledger:
-    shared, *chapters = (path for path, _ in files)
-    data = _read(shared, {"notes": dict, "runs": dict})
+def _load(files: tuple[tuple[str, str, str], ...]) -> Ledger:
+    (*_, text), *chapters = files
+    data = _read(SHARED, text, {"notes": dict, "runs": dict})
     for letter, note in data["notes"].items():
         if (
             not isinstance(note, dict)
@@ -119,9 +127,9 @@ def _load(sources: Path, files: tuple[tuple[Path, int], ...]) -> Ledger:
             raise ValueError(f"{SHARED}: note {letter} needs `title` and `lines` (a number)")
     described: dict[str, Chapter] = {}
     claims: dict[str, Claim] = {}
-    for path in chapters:
-        slug, name = path.parent.name, f"{path.parent.name}/{path.name}"
-        chapter = _read(path, {"question": str, "claims": list})
+    for slug, file, text in chapters:
+        name = f"{slug}/{file}"
+        chapter = _read(name, text, {"question": str, "claims": list}, optional={"title": str})
         described[slug] = Chapter(chapter["question"], chapter.get("title"))
         for position, entry in enumerate(chapter["claims"], start=1):
             claim = _claim(entry, position, slug, data, name)
@@ -135,15 +143,26 @@ def _load(sources: Path, files: tuple[tuple[Path, int], ...]) -> Ledger:
     return Ledger(data["notes"], data["runs"], described, claims)
 
 
-def _read(path: Path, sections: Mapping[str, type]) -> dict[str, Any]:
-    name = f"{path.parent.name}/{path.name}"
+def _read(
+    name: str,
+    text: str,
+    sections: Mapping[str, type],
+    optional: Mapping[str, type] | None = None,
+) -> dict[str, Any]:
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)
+        data = yaml.load(text, Loader=_OnceLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"{name} is not valid YAML: {error}") from error
-    for section, kind in sections.items():
-        if not isinstance(data, dict) or not isinstance(data.get(section), kind):
-            raise ValueError(f"{name}: expected a {kind.__name__} under `{section}:`")
+    allowed = {**sections, **(optional or {})}
+    for section, kind in allowed.items():
+        missing = not isinstance(data, dict) or section not in data
+        if missing and section in (optional or {}):
+            continue
+        if missing or not isinstance(data[section], kind):
+            raise ValueError(f"{name}: expected {SECTION[kind]} under `{section}:`")
+    for section in data:
+        if section not in allowed:
+            raise ValueError(f"{name}: `{section}` is not one of {', '.join(allowed)}")
     return data
 
 

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from utils.claims import card
-from utils.claims.entries import SOURCES, Claim, frozen, load
+from utils.claims.entries import SOURCES, Claim, load
+from utils.claims.plans import frozen
 from utils.claims.rules import (
     BY_READING,
     CHECK,
