@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from platform import python_version_tuple
 from typing import Any
@@ -27,8 +27,12 @@ async def execute(
     notebook: NotebookNode,
     on_cell: Callable[[int], None] = lambda index: None,
     timeout: int = CELL_TIMEOUT,
+    variables: Mapping[str, str] | None = None,
 ) -> float:
-    """Fill in the outputs in place; returns the seconds. `on_cell` hears of each finished cell."""
+    """Fill in the outputs in place; returns the seconds. `on_cell` hears of each finished cell.
+
+    variables: what the kernel's environment has besides ours.
+    """
     current: list[NotebookNode] = []
 
     def started(cell: NotebookNode, cell_index: int, **_: Any) -> None:
@@ -57,7 +61,7 @@ async def execute(
         # What the kernel writes to stderr also arrives as output; there is no need of an echo.
         # And nbclient lets the kernel of a manager that it is given live on, unless told otherwise.
         await client.async_execute(
-            env={**environment(course), "COURSE_WRITES_THE_BOOK": "1"},
+            env={**environment(course), "COURSE_WRITES_THE_BOOK": "1", **(variables or {})},
             stderr=subprocess.DEVNULL,
             cleanup_kc=True,
         )
