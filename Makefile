@@ -45,7 +45,7 @@ freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
 
-check: $(STAMPS)/check ## lint, drift, plans, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
+check: $(STAMPS)/check ## lint, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
 bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables

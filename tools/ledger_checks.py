@@ -20,7 +20,10 @@ ALLOWED = (*WRITTEN, LOCK, "plants.lock", "lab.js", "studies.py", "assignment.md
 
 def ledger(course: Course) -> list[str]:
     """The ledger is whole, and stored verdicts are of its claims, each settled where it belongs."""
-    known = loaded(course).claims
+    try:
+        known = loaded(course).claims
+    except CourseError as error:
+        return [str(error)]
     problems = []
     for slug in course.slugs:
         try:

@@ -62,7 +62,7 @@ def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
     except ValueError as error:
         raise CourseError(str(error)) from error
     return [
-        [claim.id, claim.chapter, claim.says, claim.settle_by]
+        [claim.id, claim.chapter, claim.says, claim.settle_by, claim.settings]
         for claim in known
         if quoted & {claim.id, claim.chapter}
     ]

@@ -208,6 +208,11 @@ def test_lint_and_format_are_checked_in_notebooks_too(executed: Course) -> None:
     assert "-import  os" in found
 
 
+def test_a_ledger_that_is_not_whole_is_named(executed: Course) -> None:
+    (executed.root / "sources/fluids/claims.yml").write_text("claims: []\n")
+    assert "fluids/claims.yml: expected" in "\n".join(problems(executed, "the ledger is whole"))
+
+
 def test_checking_names_each_failure_and_fails(executed: Course, capsys) -> None:
     (executed.root / "sources/fluids/claims.yml").write_text("claims: []\n")
     assert check.main(executed) == 1

@@ -97,3 +97,12 @@ def test_a_reworded_claim_makes_the_chapter_stale_that_shows_it(
     before = hash_after(course, "sources/tiny/chapter.md", "time.time_ns()", quoted)
     assert hash_after(course, "sources/fluids/claims.yml", "Water is wet", "Water is dry") != before
     assert hash_after(course, "sources/fluids/claims.yml", "Water is dry", "Water is wet") == before
+
+
+def test_other_settings_in_the_plan_make_the_chapter_stale_that_settles_the_claim(
+    course: Course,
+) -> None:
+    hash_after(course, "sources/tiny/chapter.md", "time.time_ns()", 'settle("water-is-wet", x)')
+    planned = "experiment\n    settings: [sea]"
+    before = hash_after(course, "sources/fluids/claims.yml", "reading", planned)
+    assert hash_after(course, "sources/fluids/claims.yml", "[sea]", "[lake]") != before
