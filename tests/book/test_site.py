@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from utils.claims import SHAPES
+
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = {"search.html", "genindex.html"}
-VERDICTS = ("holds", "holds-here", "does-not-hold", "undecided", "by-reading")
+VERDICTS = [word.replace(" ", "-") for word in SHAPES]
 
 
 @pytest.fixture(scope="module")
