@@ -79,8 +79,8 @@ class FillLedger(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Visit the parts of the ledger and the stored cards of the page."""
         html = self.app.builder.format == "html"
-        for node in list(self.document.findall(LedgerNode)):
-            node.replace_self(nodes.raw("", self.filled(node), format="html") if html else [])
+        for part in list(self.document.findall(LedgerNode)):
+            part.replace_self(nodes.raw("", self.filled(part), format="html") if html else [])
         if not html or PAGE not in self.env.found_docs:
             return
         sources = _sources(self.app)

@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
-from utils import claims
+from utils import claims, palette
 from utils.claims import rules, stored
-from utils.claims.card import COLORS
 from utils.stats import (
     Evidence,
     check,
@@ -568,7 +567,7 @@ def test_a_check_has_no_samples_and_no_p_value(shown):
 
 def test_every_verdict_has_its_own_shape_and_word_and_a_color():
     assert len(set(claims.SHAPES.values())) == len(claims.SHAPES) == 9
-    assert set(COLORS) == set(claims.SHAPES)
+    assert set(palette.VERDICTS) == set(claims.SHAPES)
 
 
 def test_the_table_lists_every_claim_of_a_chapter_where_it_holds_and_what_is_not_yet(shown):
@@ -715,7 +714,7 @@ def test_a_notebook_that_ran_tells_its_verdicts_and_anchors(tmp_path, monkeypatc
     known = claims.ledger()
     checked = next(c.id for c in known.values() if c.settle_by == "check")
     read = next(c.id for c in known.values() if c.settle_by == "reading")
-    code = f"""from utils import claims
+    code = f"""from utils import claims, palette
 from utils.claims import settling
 from utils.stats import check
 settling.frozen = lambda claim: None

@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from utils import palette
 from utils.claims.entries import Claim
 from utils.claims.rules import (
     BY_READING,
@@ -34,17 +35,6 @@ from utils.claims.rules import (
 if TYPE_CHECKING:
     from utils.stats import Evidence, Sample
 
-COLORS = {
-    "holds": "#009E73",
-    "holds here": "#56B4E9",
-    "depends": "#CC79A7",
-    "fails here": "#E69F00",
-    "fails": "#D55E00",
-    "open": "#0072B2",
-    "checked": "#009E73",
-    "misprint": "#D55E00",
-    "by reading": "#8a8f94",
-}
 NOT_YET = "not yet"
 DIGITS = 4
 
@@ -81,10 +71,10 @@ def card(claim: Claim, settled: Settled, measured: str, book: Settled | None) ->
     scope = where(settled)
     scope = f'<div class="verdict-where">{html.escape(scope)}</div>' if scope else ""
     data = f" data-measured='{measured}'" if measured else ""
+    style = "margin:.5em 0;padding:.1em 0 .1em .8em"
     return (
         f'<div class="verdict verdict-{word.replace(" ", "-")}" id="{settled.anchor}" '
-        f'style="border-left:4px solid {COLORS[word]};margin:.5em 0;padding:.1em 0 .1em .8em"'
-        f"{data}>"
+        f'style="border-left:4px solid {palette.VERDICTS[word]};{style}"{data}>'
         f'<div class="verdict-says">{said} · {html.escape(claim.says)}</div>{scope}{body}</div>'
     )
 
