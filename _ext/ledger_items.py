@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ledger_html import NOT_YET, SETTLED_BY, STATUSES, Entry, style_name, words
 
 from utils.claims import Change, Claim, Ledger, Outcome
+from utils.claims.card import as_html
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _details(entry: Entry, context: Context) -> Iterable[tuple[str, str]]:
     if settled is not None and entry.status != "by reading":
         for name, numbers in settled.numbers.items():
             label = "Found" if entry.checked else f"Measured: {html.escape(name)}"
-            yield label, f'<span class="ledger-numbers">{html.escape(numbers)}</span>'
+            yield label, f'<span class="ledger-numbers">{as_html(numbers)}</span>'
     if claim.id in context.stands:
         survives = context.stands[claim.id]
         yield "Over the whole book", _HOLM[survives]

@@ -399,6 +399,24 @@ def test_words_that_only_look_like_nan_are_allowed(capsys):
     assert told in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("flatter beyond 1.67: True; rising: False", "flatter beyond 1.67: yes; rising: no"),
+        ("differs by 0e+00, by -0.0e+00", "differs by 0, by 0"),
+        ("Trueman, 1e+00, 10e+00, x0e+00", "Trueman, 1e+00, 10e+00, x0e+00"),
+    ],
+)
+def test_what_only_a_program_writes_is_said_as_a_reader_writes_it(capsys, given, shown):
+    claims.settle("sigmoid-definition", check(True, given))
+    assert f"check: yes | {shown}" in capsys.readouterr().out
+
+
+def test_powers_are_raised_on_the_card(shown):
+    claims.settle("sigmoid-definition", check(True, "10^-11.9 of <it>, 2^8, x^2"))
+    assert "10<sup>-11.9</sup> of &lt;it&gt;, 2<sup>8</sup>, x^2" in shown[0]["text/html"]
+
+
 def test_a_verdict_without_numbers_is_refused():
     with pytest.raises(ValueError, match="has no numbers"):
         claims.settle("sigmoid-definition", check(True, "  "))

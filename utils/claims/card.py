@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def card(claim: Claim, settled: Settled, measured: str, book: Settled | None) ->
     if word == BY_READING:
         body = f'<div class="finding">{html.escape(settled.numbers[""])}</div>'
     elif word in (CHECKED, MISPRINT):
-        body = f'<div class="measured">{html.escape(settled.numbers[CHECK])}</div>'
+        body = f'<div class="measured">{as_html(settled.numbers[CHECK])}</div>'
     else:
         body = f"<ul>{''.join(_setting(settled, name) for name in settled.outcomes)}</ul>"
     scope = where(settled)
@@ -79,11 +80,16 @@ def card(claim: Claim, settled: Settled, measured: str, book: Settled | None) ->
     )
 
 
+def as_html(numbers: str) -> str:
+    """Numbers as HTML, with powers raised."""
+    return re.sub(r"(?<=\d)\^(-?\d+(?:\.\d+)?)", r"<sup>\1</sup>", html.escape(numbers))
+
+
 def _setting(settled: Settled, setting: str) -> str:
     outcome, numbers = settled.outcomes[setting], settled.numbers[setting]
     return (
         f'<li><span class="setting">{html.escape(setting)}: {outcome}</span> '
-        f'<span class="measured">{html.escape(numbers)}</span></li>'
+        f'<span class="measured">{as_html(numbers)}</span></li>'
     )
 
 
