@@ -1,0 +1,159 @@
+"""Which definitions of `utils` a piece of code can reach, through whatever they reach in turn.
+
+A class counts as a whole. So do the statements with an effect of every module that is imported on
+the way, and all of a module that is passed around as a value or looked into by name.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from tools.modules import Dotted, Module, Statement, parse
+
+PACKAGE = "utils"
+CELLS = "cells"
+ANYTHING = {"__import__", "import_module", "eval", "exec"}
+"""What may reach anything."""
+
+
+def reached(root: Path, code: Iterable[str]) -> dict[str, str]:
+    """Dotted name -> digest of its essence, for all in a checkout's `utils` that the code reaches.
+
+    code: the sources of cells. A name that none of them imports or defines leads nowhere, so a
+    part of a chapter's cells has to come with those that import what it uses.
+    """
+    search = _Search(root)
+    search.take_all(search.add(parse("\n".join(code), CELLS, package=False)))
+    forms: dict[str, list[str]] = {name: [] for name in search.taken}
+    for module, numbers in search.taken.items():
+        for number in sorted(numbers):
+            statement = search.known[module].statements[number]
+            names = [f"{module}.{name}" for name in statement.binds]
+            for name in [*names, module] if statement.effect else names:
+                forms.setdefault(name, []).append(statement.form)
+    for name, path in sorted(search.leads):
+        forms.setdefault(name, []).append(".".join(path))
+    return {
+        name: hashlib.sha256("\n".join(form).encode()).hexdigest()[:16]
+        for name, form in sorted(forms.items())
+        if name.split(".")[0] == PACKAGE
+    }
+
+
+class _Search:
+    """Follows names from the code into the checkout's modules."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.known: dict[str, Module] = {}
+        self.taken: dict[str, set[int]] = {}  # module -> its statements that count
+        self.leads: set[tuple[str, Dotted]] = set()  # imported names in use, and what they mean
+        self.followed: set[Dotted] = set()
+        self.whole: set[str] = set()
+
+    def add(self, module: Module) -> Module:
+        self.known[module.name], self.taken[module.name] = module, set()
+        return module
+
+    def find(self, name: str) -> Module | None:
+        """The module of this name, and what happens as it is imported; None if there is none."""
+        if name in self.known:
+            return self.known[name]
+        for path, package in ((f"{name.replace('.', '/')}/__init__.py", True),
+                              (f"{name.replace('.', '/')}.py", False)):  # fmt: skip
+            if (self.root / path).is_file():
+                text = (self.root / path).read_text(encoding="utf-8")
+                module = self.add(parse(text, name, package))
+                self.run(module)
+                return module
+        return None
+
+    def run(self, module: Module) -> None:
+        """Import a module: its imports are followed, and its statements with an effect count."""
+        for number, statement in enumerate(module.statements):
+            if statement.effect:
+                self.take(module, number)
+            elif statement.is_import:
+                self.load(statement)
+
+    def load(self, statement: Statement) -> None:
+        """Import what a statement imports; of a star, everything counts."""
+        for _, path in statement.imports:
+            for end in range(1, len(path) + 1):
+                if path[0] != PACKAGE or self.find(".".join(path[:end])) is None:
+                    break
+        for star in statement.stars:
+            self.follow(star)
+
+    def take(self, module: Module, number: int) -> None:
+        """Let a statement count, and what it uses."""
+        if number in self.taken[module.name]:
+            return
+        self.taken[module.name].add(number)
+        statement = module.statements[number]
+        self.load(statement)
+        for used in statement.uses:
+            for name, path in statement.imports:
+                if name == used[0]:
+                    self.follow((*path, *used[1:]))
+            self.look_up(module, used)
+            if used[-1] == "globals":
+                self.take_all(module)
+            if used[-1] in ANYTHING:
+                self.take_everything()
+        for string in statement.strings:
+            if re.fullmatch(rf"{PACKAGE}(\.\w+)+", string):
+                self.follow(tuple(string.split(".")))
+
+    def take_all(self, module: Module) -> None:
+        """Let a whole module count."""
+        if module.name in self.whole:
+            return
+        self.whole.add(module.name)
+        for number, statement in enumerate(module.statements):
+            if statement.is_import:
+                self.load(statement)
+                if module.name != CELLS:  # whose own statements say what they use
+                    for name in statement.binds:
+                        self.look_up(module, (name,))
+            else:
+                self.take(module, number)
+
+    def take_everything(self) -> None:
+        """Let the whole package count."""
+        for path in sorted((self.root / PACKAGE).rglob("*.py")):
+            parts = path.relative_to(self.root).with_suffix("").parts
+            module = self.find(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+            if module is not None:
+                self.take_all(module)
+
+    def look_up(self, module: Module, used: Dotted) -> None:
+        """Follow a dotted name as it is meant in a module."""
+        for number in module.bindings.get(used[0], ()):
+            statement = module.statements[number]
+            if not statement.is_import:
+                self.take(module, number)
+            for name, path in statement.imports:
+                if name == used[0]:
+                    self.leads.add((f"{module.name}.{name}", path))
+                    self.follow((*path, *used[1:]))
+
+    def follow(self, path: Dotted) -> None:
+        """Let count what an absolute dotted path leads to."""
+        if path[0] != PACKAGE or path in self.followed:
+            return
+        self.followed.add(path)
+        module = self.find(PACKAGE)
+        for position, name in enumerate(path[1:], start=1):
+            if module is None:
+                return
+            inner = self.find(f"{module.name}.{name}")
+            self.look_up(module, path[position:])
+            if inner is None:
+                if name not in module.bindings:
+                    self.take_all(module)
+                return
+            module = inner
+        if module is not None:
+            self.take_all(module)
