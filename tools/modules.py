@@ -98,19 +98,22 @@ def has_effect(node: ast.stmt, aliases: Aliases) -> bool:
     return True
 
 
-def _registers(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, aliases) -> bool:
+def _registers(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, aliases: Aliases
+) -> bool:
+    """Whether a decorator may do more than change what it decorates."""
     called = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)
     return any(_full_name(decorator, aliases) not in HARMLESS for decorator in called)
 
 
-def _acts(value: ast.expr, aliases: Aliases) -> bool:
+def _acts(value: ast.AST, aliases: Aliases) -> bool:
     """Whether an expression calls something that is not known to be harmless."""
     if isinstance(value, ast.Lambda):
         return False
     if isinstance(value, ast.Call) and _full_name(value.func, aliases) not in HARMLESS:
         return True
     return isinstance(value, ast.NamedExpr) or any(
-        _acts(part, aliases) for part in ast.iter_child_nodes(value) if isinstance(part, ast.AST)
+        _acts(part, aliases) for part in ast.iter_child_nodes(value)
     )
 
 
