@@ -14,7 +14,6 @@ from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
 from utils import claims
 
-
 AT_ONCE = 3  # the first checks wait for other programs
 
 
