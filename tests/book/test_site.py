@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from utils import palette
+
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = {"search.html", "genindex.html"}
-VERDICTS = ("holds", "holds-here", "does-not-hold", "undecided", "by-reading")
+VERDICTS = [word.replace(" ", "-") for word in palette.VERDICTS]
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +169,14 @@ def test_text_and_verdicts_have_enough_contrast_on_paper_and_in_boxes(theme):
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
 
 
-def test_the_paper_and_the_ink_are_those_of_the_design():
-    light, dark = colors("light"), colors("dark")
-    assert (light["paper"], light["ink"]) == ("#fdfcf9", "#1b1f24")
-    assert (dark["paper"], dark["ink"]) == ("#14171a", "#e6e3dc")
+def test_the_card_of_every_verdict_has_its_color():
+    css = (ROOT / "_static" / "ledger.css").read_text(encoding="utf-8")
+    for word in VERDICTS:
+        assert re.search(rf"\.verdict-{word}\b[^}}]*--verdict: var\(--verdict-{word}\);", css), word
+
+
+def test_the_pages_have_the_colors_that_the_figures_are_drawn_in():
+    light = colors("light")
+    assert (light["paper"], light["ink"]) == (palette.PAPER, palette.INK)
+    assert light["data-blue"] == palette.BLUE
+    assert colors("dark")["paper"] == palette.NIGHT
