@@ -3,8 +3,9 @@
 import ast
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tools.essence import bare, essence, uses
 
@@ -17,21 +18,31 @@ HARMLESS = {
 }
 """What a module may call as it is imported and still only define."""
 Dotted = tuple[str, ...]
-Aliases = frozenset[tuple[str, Dotted]]
+
+
+class Import(NamedTuple):
+    """A name, the module that it is imported from, and there the name that it has, if not all."""
+
+    name: str
+    module: Dotted
+    attribute: Dotted = ()
+
+
+Imports = frozenset[Import]
 
 
 @dataclass(frozen=True)
 class Statement:
     """One statement of a module, or of a chapter's cell.
 
-    `imports` says of each name that it imports, also inside a function, where it leads. An `effect`
-    may do more than bind names as the module is imported.
+    `imports` has those inside functions too. A statement with an `effect` may do more than bind
+    names as its module is imported.
     """
 
     form: str
     binds: frozenset[str]
     uses: frozenset[Dotted]
-    imports: Aliases
+    imports: Imports
     stars: tuple[Dotted, ...]
     strings: frozenset[str]
     effect: bool
@@ -55,19 +66,22 @@ def parse(text: str, name: str, package: bool) -> Module:
     base = name.split(".") if package else name.split(".")[:-1]
     bound = [_binds(node) for node in tree.body]
     outside = frozenset().union(*bound)
-    aliases = frozenset().union(*(_imports(node, base) for node in tree.body))
+    imports = [_imports(node, base) for node in tree.body]
+    aliases = {name: (*source, *there) for each in imports for name, source, there in each}
+    root = name.split(".")[0]
+    own = {bound_name for bound_name in outside if aliases.get(bound_name, (root,))[0] == root}
     statements = tuple(
         Statement(
             form=json.dumps(essence(node, outside)),
             binds=binds,
             uses=frozenset(uses(node)),
-            imports=_imports(node, base),
+            imports=imported,
             stars=tuple(_stars(node, base)),
             strings=frozenset(_strings(node)),
-            effect=not _for_checkers(node) and has_effect(node, aliases),
+            effect=not _for_checkers(node) and has_effect(node, aliases, own),
             is_import=isinstance(node, ast.Import | ast.ImportFrom),
         )
-        for node, binds in zip(tree.body, bound, strict=True)
+        for node, binds, imported in zip(tree.body, bound, imports, strict=True)
     )
     bindings: dict[str, list[int]] = {}
     for number, statement in enumerate(statements):
@@ -76,8 +90,11 @@ def parse(text: str, name: str, package: bool) -> Module:
     return Module(name, statements, bindings)
 
 
-def has_effect(node: ast.stmt, aliases: Aliases) -> bool:
-    """Whether a statement may do more, as the module is imported, than define names."""
+def has_effect(node: ast.stmt, aliases: Mapping[str, Dotted], own: Set[str]) -> bool:
+    """Whether a statement may do more, as the module is imported, than define names.
+
+    own: the names that are the course's own; such a base class may note who inherits from it.
+    """
     match node:
         case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr(value=ast.Constant()):
             return False
@@ -89,7 +106,8 @@ def has_effect(node: ast.stmt, aliases: Aliases) -> bool:
                 bool(node.keywords)
                 or _registers(node, aliases)
                 or any(_acts(base, aliases) for base in node.bases)
-                or any(has_effect(part, aliases) for part in node.body)
+                or any(used[0] in own for base in node.bases for used in uses(base))
+                or any(has_effect(part, aliases, own) for part in node.body)
             )
         case ast.Assign(targets=targets, value=value):
             return not all(map(_is_plain, targets)) or _acts(value, aliases)
@@ -99,14 +117,14 @@ def has_effect(node: ast.stmt, aliases: Aliases) -> bool:
 
 
 def _registers(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, aliases: Aliases
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, aliases: Mapping[str, Dotted]
 ) -> bool:
     """Whether a decorator may do more than change what it decorates."""
     called = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)
     return any(_full_name(decorator, aliases) not in HARMLESS for decorator in called)
 
 
-def _acts(value: ast.AST, aliases: Aliases) -> bool:
+def _acts(value: ast.AST, aliases: Mapping[str, Dotted]) -> bool:
     """Whether an expression calls something that is not known to be harmless."""
     if isinstance(value, ast.Lambda):
         return False
@@ -117,10 +135,10 @@ def _acts(value: ast.AST, aliases: Aliases) -> bool:
     )
 
 
-def _full_name(node: ast.expr, aliases: Aliases) -> str:
+def _full_name(node: ast.expr, aliases: Mapping[str, Dotted]) -> str:
     """The dotted name of what an expression names, where the module's imports lead to it."""
     root, _, rest = ast.unparse(node).partition(".")
-    path = dict(aliases).get(root, (root,))
+    path = aliases.get(root, (root,))
     return ".".join((*path, rest)) if rest else ".".join(path)
 
 
@@ -153,22 +171,23 @@ def _binds(node: ast.AST) -> frozenset[str]:
     return frozenset(own).union(*map(_binds, ast.iter_child_nodes(node)))
 
 
-def _imports(node: ast.AST, base: list[str]) -> Aliases:
-    """Each name that a statement imports, with the dotted path to which it leads.
-
-    `import a.b` binds `a` and imports `a.b` too, which stands here under its own dotted name.
-    """
-    found: set[tuple[str, Dotted]] = set()
+def _imports(node: ast.AST, base: list[str]) -> Imports:
+    """Every import in a statement. `import a.b` is two: of `a`, and of `a.b` under that name."""
+    found: set[Import] = set()
     for part in ast.walk(node):
         if isinstance(part, ast.Import):
             for alias in part.names:
                 path = tuple(alias.name.split("."))
-                found.add((alias.asname or alias.name, path))
+                found.add(Import(alias.asname or alias.name, path))
                 if not alias.asname:
-                    found.add((path[0], path[:1]))
+                    found.add(Import(path[0], path[:1]))
         elif isinstance(part, ast.ImportFrom):
             source = _source(part, base)
-            found |= {(a.asname or a.name, (*source, a.name)) for a in part.names if a.name != "*"}
+            found |= {
+                Import(alias.asname or alias.name, source, (alias.name,))
+                for alias in part.names
+                if alias.name != "*"
+            }
     return frozenset(found)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from tools.modules import Dotted, Module, Statement, parse
+from tools.modules import Dotted, Import, Module, Statement, parse
 
 PACKAGE = "utils"
 CELLS = "cells"
@@ -49,7 +49,7 @@ class _Search:
         self.known: dict[str, Module] = {}
         self.taken: dict[str, set[int]] = {}  # module -> its statements that count
         self.leads: set[tuple[str, Dotted]] = set()  # imported names in use, and what they mean
-        self.followed: set[Dotted] = set()
+        self.followed: set[tuple[Dotted, Dotted]] = set()
         self.whole: set[str] = set()
 
     def add(self, module: Module) -> Module:
@@ -79,12 +79,13 @@ class _Search:
 
     def load(self, statement: Statement) -> None:
         """Import what a statement imports; of a star, everything counts."""
-        for _, path in statement.imports:
+        for _, home, attribute in statement.imports:
+            path = (*home, *attribute)
             for end in range(1, len(path) + 1):
                 if path[0] != PACKAGE or self.find(".".join(path[:end])) is None:
                     break
         for star in statement.stars:
-            self.follow(star)
+            self.follow(star, ())
 
     def take(self, module: Module, number: int) -> None:
         """Let a statement count, and what it uses."""
@@ -94,9 +95,9 @@ class _Search:
         statement = module.statements[number]
         self.load(statement)
         for used in statement.uses:
-            for name, path in statement.imports:
+            for name, home, attribute in statement.imports:
                 if name == used[0]:
-                    self.follow((*path, *used[1:]))
+                    self.follow(home, (*attribute, *used[1:]))
             self.look_up(module, used)
             if used[-1] == "globals":
                 self.take_all(module)
@@ -104,7 +105,7 @@ class _Search:
                 self.take_everything()
         for string in statement.strings:
             if re.fullmatch(rf"{PACKAGE}(\.\w+)+", string):
-                self.follow(tuple(string.split(".")))
+                self.follow((PACKAGE,), tuple(string.split(".")[1:]))
 
     def take_all(self, module: Module) -> None:
         """Let a whole module count."""
@@ -134,26 +135,30 @@ class _Search:
             statement = module.statements[number]
             if not statement.is_import:
                 self.take(module, number)
-            for name, path in statement.imports:
+            for name, home, attribute in statement.imports:
                 if name == used[0]:
-                    self.leads.add((f"{module.name}.{name}", path))
-                    self.follow((*path, *used[1:]))
+                    self.leads.add((f"{module.name}.{name}", (*home, *attribute)))
+                    self.follow(home, (*attribute, *used[1:]))
 
-    def follow(self, path: Dotted) -> None:
-        """Let count what an absolute dotted path leads to."""
-        if path[0] != PACKAGE or path in self.followed:
+    def follow(self, home: Dotted, path: Dotted) -> None:
+        """Let count what a dotted path in a module leads to: all of it if the path is empty."""
+        if home[0] != PACKAGE or (home, path) in self.followed:
             return
-        self.followed.add(path)
-        module = self.find(PACKAGE)
-        for position, name in enumerate(path[1:], start=1):
-            if module is None:
-                return
-            inner = self.find(f"{module.name}.{name}")
-            self.look_up(module, path[position:])
-            if inner is None:
-                if name not in module.bindings:
-                    self.take_all(module)
-                return
-            module = inner
-        if module is not None:
+        self.followed.add((home, path))
+        module = self.find(".".join(home))
+        if module is None:
+            return
+        if not path:
+            self.take_all(module)
+            return
+        name, *rest = path
+        itself = Import(name, home, (name,))  # as `from package import module` in that package
+        numbers = module.bindings.get(name, [])
+        defined = [n for n in numbers if itself not in module.statements[n].imports]
+        inner = self.find(f"{module.name}.{name}")
+        if defined:
+            self.look_up(module, path)
+        if inner is not None and len(defined) < max(len(numbers), 1):
+            self.follow((*home, name), tuple(rest))
+        elif not defined:
             self.take_all(module)

@@ -120,6 +120,8 @@ def test_every_constant_and_operator_counts(node: ast.expr) -> None:
         ("@dataclass(frozen=True)\nclass C:\n    x: list = field(default_factory=list)", False),
         ("class C(Base):\n    @property\n    def f(self): return g()", False),
         ("class C(Base, metaclass=M): pass", True),
+        ("class C(Outside): pass", False),
+        ("class C(Own): pass\nclass Own: pass\nclass D(Own): pass", True),
         ("class C:\n    print('made')", True),
         ("class C(make()): pass", True),
         ("A, (B, C) = 1, (2, 3)", False),
@@ -143,6 +145,6 @@ def test_every_constant_and_operator_counts(node: ast.expr) -> None:
 def test_a_statement_that_may_do_more_than_define_is_known(statement: str, effect: bool) -> None:
     head = (
         "import functools, re\nfrom functools import cache as memo\n"
-        "from dataclasses import dataclass, field\n"
+        "from dataclasses import dataclass, field\nfrom elsewhere import Outside\n"
     )
     assert parse(head + statement, "m", package=False).statements[-1].effect is effect

@@ -68,6 +68,9 @@ def silence():
 
 enter('bell')
 """,
+    "same/__init__.py": "from utils.same.same import same\nfrom utils.same import inner\n",
+    "same/same.py": "def same():\n    return 1\n\ndef other():\n    return 2\n",
+    "same/inner.py": "def deep():\n    return 3\n\ndef flat():\n    return 4\n",
     "stars.py": "from utils.later import *\n\ndef one():\n    return 1\n",
 }
 
@@ -116,6 +119,8 @@ BAND = "from utils import plots\nplots.band(1)"
         ("def f():\n    from utils.numbers import half\n    half(1)", "numbers.py", "/ 2", "/ 4",
          True),
         ("from utils.numbers import late\nlate()", "later.py", "value = 5", "value = 6", True),
+        ("from utils.same import same\nsame()", "same/same.py", "return 1", "return 5", True),
+        ("from utils import same\nsame.inner.deep()", "same/inner.py", "3", "5", True),
         # decorators, base classes, methods
         ("from utils.numbers import third\nthird(1)", "numbers.py", "return function",
          "return print", True),
@@ -129,6 +134,7 @@ BAND = "from utils import plots\nplots.band(1)"
         (BAND, "plots/maps.py", "LEVELS = 3", "LEVELS = 3\nprint(LEVELS)", True),
         (BAND, "__init__.py", "", "print('hello')\n", True),
         (BAND, "numbers.py", "x / 3", "x / 9", True),  # logged may call it at once
+        (BAND, "numbers.py", "return 2", "return 3", True),  # Base may keep a list of its children
         # in doubt, everything
         ("from utils import plots\ngetattr(plots, 'band')", "plots/maps.py", "3", "4", True),
         ("from utils import plots\nplots.nowhere", "plots/palette.py", "black", "blue", True),
@@ -142,10 +148,12 @@ BAND = "from utils import plots\nplots.band(1)"
         (BAND, "plots/palette.py", "white", "ivory", False),
         (BAND, "plots/maps.py", "LEVELS = 3", "LEVELS = 4", False),
         (BAND, "plots/maps.py", "LEVELS = 3", "import re\nLEVELS = 3", False),
-        (BAND, "numbers.py", "return 2", "return 3", False),
+        (BAND, "numbers.py", "return found", "return 3", False),
         (BAND, "later.py", "5", "6", False),
         ("import numpy", "__init__.py", "", "print('hello')\n", False),
         ("from utils import plots", "plots/bands.py", "helper(x), INK", "0", False),
+        ("from utils.same import same\nsame()", "same/same.py", "return 2", "return 5", False),
+        ("from utils import same\nsame.inner.deep()", "same/inner.py", "4", "5", False),
         (f"{BAND}\ndef f(plots): return plots", "plots/maps.py", "LEVELS = 3", "LEVELS = 4", False),
         (f"{BAND}\ndef f(x=plots): return x", "plots/maps.py", "LEVELS = 3", "LEVELS = 4", True),
     ],
