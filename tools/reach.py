@@ -25,9 +25,10 @@ def reached(root: Path, code: Iterable[str]) -> dict[str, str]:
     """
     search = _Search(root)
     search.take_all(search.add(parse("\n".join(code), CELLS, package=False)))
+    search.finish()
     forms: dict[str, list[str]] = {name: [] for name in search.taken}
-    for module, numbers in search.taken.items():
-        for number in sorted(numbers):
+    for module in sorted(search.taken):
+        for number in sorted(search.taken[module]):
             statement = search.known[module].statements[number]
             names = [f"{module}.{name}" for name in statement.binds]
             for name in [*names, module] if statement.effect else names:
@@ -51,6 +52,7 @@ class _Search:
         self.leads: set[tuple[str, Dotted]] = set()  # imported names in use, and what they mean
         self.followed: set[tuple[Dotted, Dotted]] = set()
         self.whole: set[str] = set()
+        self.pending: list[tuple[Module, Statement]] = []
 
     def add(self, module: Module) -> Module:
         self.known[module.name], self.taken[module.name] = module, set()
@@ -60,11 +62,11 @@ class _Search:
         """The module of this name, and what happens as it is imported; None if there is none."""
         if name in self.known:
             return self.known[name]
-        for path, package in ((f"{name.replace('.', '/')}/__init__.py", True),
-                              (f"{name.replace('.', '/')}.py", False)):  # fmt: skip
-            if (self.root / path).is_file():
-                text = (self.root / path).read_text(encoding="utf-8")
-                module = self.add(parse(text, name, package))
+        place = self.root / name.replace(".", "/")
+        for path in (place / "__init__.py", place.with_suffix(".py")):
+            if path.is_file():
+                text = path.read_text(encoding="utf-8")
+                module = self.add(parse(text, name, package=path.parent == place))
                 self.run(module)
                 return module
         return None
@@ -88,24 +90,28 @@ class _Search:
             self.follow(star, ())
 
     def take(self, module: Module, number: int) -> None:
-        """Let a statement count, and what it uses."""
-        if number in self.taken[module.name]:
-            return
-        self.taken[module.name].add(number)
-        statement = module.statements[number]
-        self.load(statement)
-        for used in statement.uses:
-            for name, home, attribute in statement.imports:
-                if name == used[0]:
-                    self.follow(home, (*attribute, *used[1:]))
-            self.look_up(module, used)
-            if used[-1] == "globals":
-                self.take_all(module)
-            if used[-1] in ANYTHING:
-                self.take_everything()
-        for string in statement.strings:
-            if re.fullmatch(rf"{PACKAGE}(\.\w+)+", string):
-                self.follow((PACKAGE,), tuple(string.split(".")[1:]))
+        """Let a statement count; what it uses is followed later."""
+        if number not in self.taken[module.name]:
+            self.taken[module.name].add(number)
+            self.pending.append((module, module.statements[number]))
+
+    def finish(self) -> None:
+        """Follow what the statements use that count so far, and what those use, to the end."""
+        while self.pending:
+            module, statement = self.pending.pop()
+            self.load(statement)
+            for used in statement.uses:
+                for name, home, attribute in statement.imports:
+                    if name == used[0]:
+                        self.follow(home, (*attribute, *used[1:]))
+                self.look_up(module, used)
+                if used[-1] == "globals":
+                    self.take_all(module)
+                if used[-1] in ANYTHING:
+                    self.take_everything()
+            for string in statement.strings:
+                if re.fullmatch(rf"{PACKAGE}(\.\w+)+", string):
+                    self.follow((PACKAGE,), tuple(string.split(".")[1:]))
 
     def take_all(self, module: Module) -> None:
         """Let a whole module count."""

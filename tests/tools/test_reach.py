@@ -1,4 +1,7 @@
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -162,6 +165,25 @@ def test_what_the_code_can_reach_counts_and_nothing_else(
     checkout: Path, code: str, name: str, old: str, new: str, stale: bool
 ) -> None:
     assert after(checkout, name, old, new, code) is stale
+
+
+def test_what_is_reached_does_not_depend_on_the_seed_of_hashes(checkout: Path) -> None:
+    code = (
+        "from pathlib import Path; from tools.reach import reached; import sys; "
+        f"print(reached(Path(sys.argv[1]), [{BAND!r}, 'from utils.same import *']))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(checkout)],
+            cwd=HERE.root,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "12345"
+    }
+    assert len(said) == 1
 
 
 @given(data=st.data())
