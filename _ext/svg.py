@@ -1,4 +1,4 @@
-"""A stored figure, made safe to stand inside the page and to follow its theme.
+"""A stored figure, made safe to be part of the page and to follow its theme.
 
 Notebooks come from anywhere, and an inlined SVG has the page's full rights. So only elements,
 attributes and style properties that draw are kept, and nothing points outside of the figure.

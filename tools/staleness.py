@@ -1,7 +1,7 @@
 """What the outputs of a chapter depend on, as one hash: decides what `make notebooks` executes.
 
-Prose is left out, so that an edited sentence costs no run; so are the opening cell, which `make
-adopt` stamps, and of the helpers all that the chapter's code cannot reach.
+Prose is left out, so that an edited sentence costs no run. So are the opening cell, which `make
+adopt` stamps, and whatever the chapter's code cannot reach of the helpers.
 """
 
 import ast
@@ -21,7 +21,7 @@ OPENING_TAG = "setup"
 
 
 def source_hash(course: Course, notebook: NotebookNode) -> str:
-    """The hash of a chapter's code cells, as `code_hash` has it."""
+    """The `code_hash` of a chapter's code cells."""
     return code_hash(
         course,
         [
@@ -33,7 +33,7 @@ def source_hash(course: Course, notebook: NotebookNode) -> str:
 
 
 def code_hash(course: Course, code: Iterable[str]) -> str:
-    """Hash of cells, of what they reach in `utils`, the frameworks' pins and their claims.
+    """Hash of cells, what they reach in `utils`, the frameworks' pins and the claims they show.
 
     The cells have to hold the imports of what they use: see `reached`.
     """

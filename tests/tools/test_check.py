@@ -131,7 +131,7 @@ def code_cell(notebook: dict, number: int) -> dict:
             lambda nb: code_cell(nb, 2).update(
                 outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 1_000_001}]
             ),
-            "at most 1,000,000",
+            "expected at most 1,000,000",
         ),
         (
             "links lead somewhere",
