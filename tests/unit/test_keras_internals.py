@@ -49,9 +49,10 @@ def test_loss_of_is_the_compiled_loss_and_leaves_the_models_own_untouched(loss):
     y, outputs = np.ones((3, 1), "float32"), np.zeros((3, 1), "float32")
     assert float(keras_internals.loss_of(model)(y, outputs)) == 1.0
     model.fit(np.ones((3, 2)), y, verbose=0)  # the first call of its own loss
-    model.compile(optimizer="sgd")
+    without = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    without.compile(optimizer="sgd")
     with pytest.raises(ValueError, match=r"without a loss; call compile\(loss=...\)"):
-        keras_internals.loss_of(model)
+        keras_internals.loss_of(without)
 
 
 def test_tensorflow_generator_kept_makes_what_is_drawn_inside_leave_no_trace():
