@@ -7,16 +7,17 @@ there (normalization, logits, activations of its own) shows its own definition i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import keras
 from keras import layers
 
-Start = str | dict | keras.Initializer | Callable
+Start: TypeAlias = "str | dict[str, Any] | keras.Initializer | Callable[..., Any]"
 
 
 def dense(
     sizes: Sequence[int],
-    activation: str | Callable,
+    activation: str | Callable[..., Any],
     start: Start | list[Start] = "glorot_uniform",
     optimizer: str | keras.Optimizer | None = None,
     bias: Start = "zeros",

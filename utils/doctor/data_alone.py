@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -24,7 +27,7 @@ PASSING = tuple(  # after these, what reaches the first kernel is as large as th
 )
 
 
-def evenly_spaced(x, y):
+def evenly_spaced(x: Any, y: Any) -> tuple[Any, Any]:
     """At most 128 examples, evenly spaced, so that sorted labels do no harm."""
     if x is None:
         return None, None
@@ -33,7 +36,7 @@ def evenly_spaced(x, y):
     return keras.tree.map_structure(lambda a: np.asarray(a)[places], (x, y))
 
 
-def input_size(model: keras.Model, x) -> float:
+def input_size(model: keras.Model, x: Any) -> float:
     """The largest root mean square of a feature, NaN where the model scales its input itself."""
     before = _before_kernels(model)
     bare = any(  # functions of keras.ops, which may scale
@@ -55,7 +58,7 @@ def input_size(model: keras.Model, x) -> float:
     return float(max(np.sqrt(np.square(a).mean(axis=0)).max() for a in arrays))
 
 
-def input_norm(model: keras.Model, x, known: float) -> float:
+def input_norm(model: keras.Model, x: Any, known: float) -> float:
     """The norm of the numbers that a unit of the first layer sees, root mean square.
 
     That of an example before a dense layer, that of a patch before a convolution. `known` is the
@@ -71,7 +74,7 @@ def input_norm(model: keras.Model, x, known: float) -> float:
     return float(max(np.sqrt(n * np.square(a).mean()) for n, a in zip(seen, arrays, strict=True)))
 
 
-def constant_loss(loss, y, prediction) -> float:
+def constant_loss(loss: Callable[..., Any], y: Any, prediction: Any) -> float:
     """The loss of the best constant answer, as far as we can guess it.
 
     Whatever the loss is, no constant does better than the best one; so of several candidates (the

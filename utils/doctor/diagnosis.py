@@ -13,7 +13,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -90,7 +90,7 @@ class Diagnosis:
             for name, text in rows.items()
         )
 
-    def _repr_pretty_(self, printer, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
 
@@ -111,7 +111,7 @@ class Doctor(keras.callbacks.Callback):
     in prediction; whether moving statistics are ready for predictions is not asked.
     """
 
-    def __init__(self, x=None, y=None, every: int | None = None):
+    def __init__(self, x: Any = None, y: Any = None, every: int | None = None) -> None:
         super().__init__()
         if every is not None:
             whole_epochs(every)
@@ -120,16 +120,16 @@ class Doctor(keras.callbacks.Callback):
         self._examination: Examination | None = None
         self._trouble = ""
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         """Measure the initial weights."""
         self._examination, self._trouble = None, ""
         self._try(self._begin)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Note the loss; measure where it is time."""
         self._try(self._note, (logs or {}).get("loss"))
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Any = None) -> None:
         """Measure the final weights."""
         self._try(self._finish)
 
@@ -147,7 +147,7 @@ class Doctor(keras.callbacks.Callback):
         self._epoch = 0
         self._examination.look(0)
 
-    def _note(self, loss) -> None:
+    def _note(self, loss: float | None) -> None:
         if self._examination is None:
             return
         self._epoch = epoch = self._epoch + 1  # of this `fit`, whatever its initial_epoch
@@ -165,7 +165,7 @@ class Doctor(keras.callbacks.Callback):
             if self._epoch not in self._examination.epochs:
                 self._examination.look(self._epoch)
 
-    def _try(self, step: Callable, *args) -> None:
+    def _try(self, step: Callable[..., None], *args: Any) -> None:
         """A doctor must not kill: whatever goes wrong is kept for the diagnosis."""
         try:
             with random_states_kept():
@@ -174,7 +174,7 @@ class Doctor(keras.callbacks.Callback):
             self._trouble = self._trouble or f"{type(error).__name__}: {error}".splitlines()[0]
 
 
-def examine(runs: Runs, x, y) -> list[Diagnosis]:
+def examine(runs: Runs, x: Any, y: Any) -> list[Diagnosis]:
     """One diagnosis for each member of a population that kept snapshots; x, y as it was trained on.
 
     What the callback cannot judge, this cannot either, and says so; it raises for wrong arguments.
@@ -219,7 +219,7 @@ def diagnose(findings: Findings) -> Diagnosis:
     return Diagnosis(UNKNOWN, text.rstrip(".") + ".", "none")
 
 
-def _check(x, y) -> None:
+def _check(x: Any, y: Any) -> None:
     if (x is None) != (y is None):
         missing = "y" if y is None else "x"
         raise ValueError(f"{missing} is missing; pass both x and y, or neither")
@@ -230,7 +230,7 @@ def _check(x, y) -> None:
         )
 
 
-def _length(part) -> int:
+def _length(part: Any) -> int:
     if not hasattr(part, "shape") and not isinstance(part, list | tuple):
         raise TypeError(
             f"x or y holds a {type(part).__name__}; expected arrays. Of a data set, pass one large "

@@ -8,10 +8,10 @@ the reason.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -90,7 +90,7 @@ class Findings:
 class Examination:
     """The measurements of one model along its `fit`."""
 
-    def __init__(self, model: keras.Model, x, y):
+    def __init__(self, model: keras.Model, x: Any, y: Any) -> None:
         self.model, (self.x, self.y) = model, evenly_spaced(x, y)
         if self.x is not None and not model.built:  # as the first step of `fit` would
             model(keras.tree.map_structure(lambda a: a[:1], self.x), training=False)
@@ -98,11 +98,12 @@ class Examination:
         self.start: list[np.ndarray] = []
         self.epochs: list[int] = []
         self.losses: list[float] = []
-        self.rows: list[dict] = []
+        self.rows: list[dict[str, Any]] = []
         self.instrumented, self.unseen = _instrumented(model, self.x, self.y)
         self.input_size = _or_nan(input_size, model, self.x)
         self.input_norm = _or_nan(input_norm, model, self.x, self.input_size)
-        self.loss, self.constant = None, np.nan
+        self.loss: Callable[..., Any] | None = None
+        self.constant = np.nan
         self.before = self.steps = np.nan
 
     def look(self, epoch: int) -> None:
@@ -176,7 +177,7 @@ class Examination:
         return float(self.loss(self.y, prediction))
 
 
-def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
+def findings_of_runs(runs: Runs, x: Any, y: Any) -> list[Findings]:
     """The same for every member of a population, from its snapshots, one after the other."""
     with_snapshots(runs, 2, "Doctor(x, y) in fit(callbacks=[...])")
     model = runs.model(0)
@@ -233,7 +234,7 @@ def spread(kernel: np.ndarray) -> np.ndarray:
         return np.where(size == 0, 0.0, apart / np.where(size == 0, 1, size))
 
 
-def _instrumented(model: keras.Model, x, y) -> tuple[InstrumentedModel | None, str]:
+def _instrumented(model: keras.Model, x: Any, y: Any) -> tuple[InstrumentedModel | None, str]:
     """What looks into the model, or why nothing can.
 
     Batch normalization is seen as in training: with fresh moving statistics it would not normalize.
@@ -261,7 +262,7 @@ def _split(measured: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return hidden | {"dead_output": measured["dead"][..., -1]}
 
 
-def _growth(size: np.ndarray, x, known: float) -> np.ndarray:
+def _growth(size: np.ndarray, x: Any, known: float) -> np.ndarray:
     """Outputs (look, layer) before training over the input; NaN where the input is none."""
     arrays = [] if x is None else keras.tree.flatten(x)
     if len(arrays) != 1 or size.size == 0 or np.isnan(known):  # scaled inside, or no numbers
@@ -270,7 +271,7 @@ def _growth(size: np.ndarray, x, known: float) -> np.ndarray:
         return size[0] / np.sqrt(np.square(np.asarray(arrays[0], "float64")).mean())
 
 
-def _table(rows: list[dict], key: str) -> np.ndarray:
+def _table(rows: list[dict[str, Any]], key: str) -> np.ndarray:
     return np.array([row[key] for row in rows], float).reshape(len(rows), -1)
 
 
@@ -278,7 +279,7 @@ def _nan_once_lost(loss: np.ndarray) -> np.ndarray:
     return np.where(np.logical_or.accumulate(~np.isfinite(loss)), np.nan, loss)
 
 
-def _array(value) -> np.ndarray:
+def _array(value: Any) -> np.ndarray:
     return np.asarray(value, "float64")
 
 
@@ -286,7 +287,7 @@ def _norm(array: np.ndarray) -> np.ndarray:
     return np.linalg.norm(array.reshape(len(array), -1), axis=1)
 
 
-def _or_nan(function, *args) -> float:
+def _or_nan(function: Callable[..., float], *args: Any) -> float:
     """What the function gives, or NaN where it raises."""
     try:
         return function(*args)
