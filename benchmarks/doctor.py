@@ -147,7 +147,7 @@ def at_one_value(nets: dict[str, tuple[Net, float]]) -> Iterator[Case]:
 
 
 def noisy(y: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Labels of which a share is drawn anew."""
+    """Labels of which a share is drawn again."""
     rng = np.random.default_rng(seed)
     return np.where(rng.random(len(y)) < share, rng.permutation(y), y)
 

@@ -105,8 +105,8 @@ class Doctor(keras.callbacks.Callback):
 
     The loss that it judges by counts all examples alike: it does not see the class_weight or
     sample_weight of a `fit`, under which a sound network may have a large loss of that kind; if
-    nothing else is conspicuous, it then says that it cannot judge. A trained network that was
-    compiled anew counts as untrained, unless its loss is low from the start. Batch normalization
+    nothing else stands out, it then says that it cannot judge. A trained network that was
+    compiled again counts as untrained, unless its loss is low from the start. Batch normalization
     is seen as in training, by the statistics of the examples, for the loss as well, and dropout as
     in prediction; whether moving statistics are ready for predictions is not asked.
     """
@@ -158,7 +158,9 @@ class Doctor(keras.callbacks.Callback):
             self._examination.look(epoch)
 
     def _finish(self) -> None:
-        if self._examination is not None:  # anew: averaged or restored weights may have taken over
+        if (
+            self._examination is not None
+        ):  # once more: averaged or restored weights may have taken over
             if self._epoch > 0 and self._examination.epochs[-1:] == [self._epoch]:
                 self._examination.epochs.pop()
                 self._examination.rows.pop()

@@ -178,7 +178,7 @@ def _trained(f: Findings) -> bool:
 
 
 def _recovered(f: Findings) -> bool:
-    """Whether it has learned all the same: signs of a bad start are then none.
+    """Whether it has learned all the same: signs of a bad start then no longer count.
 
     For a network that was trained before it was watched, to know something is enough.
     """

@@ -83,7 +83,7 @@ def propagate(
 
 
 def _one_layer(start: Any) -> Callable[..., Any]:
-    """What draws the weights of a layer from its shape, anew for each layer."""
+    """What draws the weights of a layer from its shape, once for each layer."""
     initializer = keras.initializers.get(start)
     if not isinstance(initializer, keras.Initializer):
         try:

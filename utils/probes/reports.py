@@ -8,7 +8,8 @@ that tiny gradients are measured and not rounded to zero; the loss is computed a
 A *layer* here is one with a kernel (dense or convolution) together with the normalization and the
 activation that directly follow it, as part of the same Keras layer or as layers of their own. What
 it sends forward is what leaves the last of these. It goes by the name of the layer with the kernel,
-or by kind and place ("dense 1") where nobody named that.
+or by kind and place ("dense 1") where nobody named that. The layers of a model inside the model,
+such as a frozen base, are measured like any other and carry its name in front: "base/dense 1".
 """
 
 from __future__ import annotations
