@@ -37,7 +37,7 @@ def course(tmp_path: Path) -> Course:
 
 
 def test_its_folder_is_complete_and_its_plan_can_be_frozen(course: Course) -> None:
-    assert freeze(course, SLUG, date(2026, 1, 2)) == (1, [])
+    assert freeze(course, SLUG, date(2026, 1, 2)) == []
     assert folders(course) == plans(course) == []
 
 
