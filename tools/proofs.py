@@ -163,7 +163,7 @@ def unmatched(course: Course, slug: str) -> list[str]:
     name = f"sources/{slug}/plants.yml"
     return [
         *(f"{name}: a run decides {claim}; plant what turns it" for claim in needed - given),
-        *(f"{name}: no run of the chapter decides {claim}; take it out" for claim in given - needed),
+        *(f"{name}: no run decides {claim}; take it out" for claim in given - needed),
     ]
 
 
@@ -179,4 +179,3 @@ def turned(course: Course, slug: str) -> list[str]:
             f"{missing}: make plants CH={slug}"
         )
     return problems
-
