@@ -45,7 +45,7 @@ freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
 
-check: $(STAMPS)/check ## lint, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
+check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
 bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables
@@ -60,7 +60,7 @@ pins: $(STAMPS)/python ## compile the requirements from pyproject.toml (UPGRADE=
 	$(VENV_PYTHON) -m tools.pins $(if $(UPGRADE),--upgrade)
 
 clean: ## remove the built book, caches and .venv
-	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find utils tools tests _ext benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Set-up. The three sets contain each other and are installed one after the other, also under -j.
@@ -77,7 +77,8 @@ $(STAMPS)/book: requirements-book.txt $(STAMPS)/python
 
 $(STAMPS)/check: requirements.txt $(STAMPS)/book
 	@echo "Installing what the checks need into .venv"
-	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group check,--constraint requirements.txt jupytext ruff)
+	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group check,--constraint requirements.txt jupytext matplotlib mypy numpy rich ruff \
+		types-docutils types-pyyaml typos)
 	@touch $@
 
 $(STAMPS)/all: requirements.txt $(STAMPS)/check

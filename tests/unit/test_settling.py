@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
-from utils import claims
+from utils import claims, palette
 from utils.claims import rules, stored
-from utils.claims.card import COLORS
 from utils.stats import (
     Evidence,
     check,
@@ -400,6 +399,24 @@ def test_words_that_only_look_like_nan_are_allowed(capsys):
     assert told in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("flatter beyond 1.67: True; rising: False", "flatter beyond 1.67: yes; rising: no"),
+        ("differs by 0e+00, by -0.0e+00", "differs by 0, by 0"),
+        ("Trueman, 1e+00, 10e+00, x0e+00", "Trueman, 1e+00, 10e+00, x0e+00"),
+    ],
+)
+def test_what_only_a_program_writes_is_said_as_a_reader_writes_it(capsys, given, shown):
+    claims.settle("sigmoid-definition", check(True, given))
+    assert f"check: yes | {shown}" in capsys.readouterr().out
+
+
+def test_powers_are_raised_on_the_card(shown):
+    claims.settle("sigmoid-definition", check(True, "10^-11.9 of <it>, 2^8, x^2"))
+    assert "10<sup>-11.9</sup> of &lt;it&gt;, 2<sup>8</sup>, x^2" in shown[0]["text/html"]
+
+
 def test_a_verdict_without_numbers_is_refused():
     with pytest.raises(ValueError, match="has no numbers"):
         claims.settle("sigmoid-definition", check(True, "  "))
@@ -568,7 +585,7 @@ def test_a_check_has_no_samples_and_no_p_value(shown):
 
 def test_every_verdict_has_its_own_shape_and_word_and_a_color():
     assert len(set(claims.SHAPES.values())) == len(claims.SHAPES) == 9
-    assert set(COLORS) == set(claims.SHAPES)
+    assert set(palette.VERDICTS) == set(claims.SHAPES)
 
 
 def test_the_table_lists_every_claim_of_a_chapter_where_it_holds_and_what_is_not_yet(shown):
@@ -715,7 +732,7 @@ def test_a_notebook_that_ran_tells_its_verdicts_and_anchors(tmp_path, monkeypatc
     known = claims.ledger()
     checked = next(c.id for c in known.values() if c.settle_by == "check")
     read = next(c.id for c in known.values() if c.settle_by == "reading")
-    code = f"""from utils import claims
+    code = f"""from utils import claims, palette
 from utils.claims import settling
 from utils.stats import check
 settling.frozen = lambda claim: None

@@ -107,7 +107,7 @@ def counted(count: ArrayLike, total: ArrayLike) -> tuple[NDArray[np.int64], NDAr
     sound = whole and ((counts >= 0) & (counts <= totals) & (totals >= 1)).all()
     if not sound or counts.ndim > 1 or counts.size == 0:
         raise ValueError(
-            f"got {count} of {total}; expected whole numbers, 0 <= count <= total and total >= 1, "
+            f"got {count!r} of {total!r}; expected whole numbers, 0 <= count <= total, total >= 1, "
             "or such numbers for each cluster, shape (clusters,)"
         )
     return counts, totals
