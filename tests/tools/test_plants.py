@@ -78,13 +78,14 @@ def test_only_what_a_claim_needs_is_run_and_each_plant_alone(proven: Course) -> 
     assert sorted(ran(proven)) == ["falling"] * 3 + ["rising"] * 2
 
 
-def test_what_is_proven_is_not_run_again_unless_all_is_asked_for(proven: Course, capsys) -> None:
-    ran(proven)
-    assert make_plants(proven) == 0
-    assert ran(proven) == []
+def test_what_is_proven_is_not_run_again_unless_all_is_asked_for(
+    proven: Course, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr("tools.plants.work", lambda course, jobs, runs: asked.append(runs) or [])
+    assert make_plants(proven) == make_plants(proven, "trial", everything=True) == 0
+    assert asked == [0, 7]  # four plants, in the company of three cells without one
     assert "trial: 4 plants are proven, 0 to run" in capsys.readouterr().out
-    assert make_plants(proven, "trial", everything=True) == 0
-    assert len(ran(proven)) == 5
 
 
 @pytest.mark.parametrize(
@@ -111,33 +112,33 @@ def test_a_proof_lasts_as_long_as_the_code_that_it_ran(
 
 
 def test_a_plant_that_does_not_turn_its_verdict_is_named_with_word_and_command(
-    course: Course, capsys
+    proven: Course, capsys
 ) -> None:
-    edit(course.source("trial").with_name("plants.yml"), "- 99.0", "+ 2.0")
-    assert make_plants(course) == 1
+    edit(proven.source("trial").with_name("plants.yml"), "- 99.0", "+ 2.0")
+    assert make_plants(proven) == 1
     said = capsys.readouterr().err
     assert "it-rises: its plant does not turn the verdict, which is 'holds here' with it" in said
     assert "make plants CH=trial" in said
-    assert missing(course) == {"it-rises"}
+    assert missing(proven) == {"it-rises"}
 
 
-def test_a_plant_that_breaks_the_code_is_shown_with_its_error(course: Course, capsys) -> None:
-    edit(course.source("trial").with_name("plants.yml"), "np.arange(16) - 99.0", "1 / 0")
-    assert make_plants(course) == 1
+def test_a_plant_that_breaks_the_code_is_shown_with_its_error(proven: Course, capsys) -> None:
+    edit(proven.source("trial").with_name("plants.yml"), "np.arange(16) - 99.0", "1 / 0")
+    assert make_plants(proven) == 1
     said = capsys.readouterr().err
     assert "it-rises, planted could not be run." in said
     assert "ZeroDivisionError" in said
-    assert missing(course) == {"it-rises"}
+    assert missing(proven) == {"it-rises"}
 
 
-def test_code_that_contradicts_the_book_without_a_plant_is_no_proof(course: Course, capsys) -> None:
-    edit(course.source("trial"), "np.arange(16) + 1.0", "np.arange(16) + 1.0 - 99.0 * 1")
-    edit(course.source("trial").with_name("plants.yml"), "- 99.0", "+ 99.0")
-    assert make_plants(course) == 1
+def test_code_that_contradicts_the_book_without_a_plant_is_no_proof(proven: Course, capsys) -> None:
+    edit(proven.source("trial"), "np.arange(16) + 1.0", "np.arange(16) + 1.0 - 99.0 * 1")
+    edit(proven.source("trial").with_name("plants.yml"), "- 99.0", "+ 99.0")
+    assert make_plants(proven) == 1
     said = capsys.readouterr().err
     assert "it-rises comes out otherwise than in the book even without a plant" in said
     assert "the book says yes, firm, this run no, firm" in said
-    assert missing(course) == {"it-rises"}
+    assert missing(proven) == {"it-rises"}
 
 
 def test_a_claim_without_a_plant_and_a_plant_without_a_claim_are_named(course: Course) -> None:
@@ -178,28 +179,31 @@ def test_an_unknown_chapter_is_refused_with_the_nearest_name(course: Course, cap
     assert "did you mean trial?" in capsys.readouterr().err
 
 
-def test_an_interruption_keeps_what_was_proven_and_ends_the_kernels(course: Course) -> None:
+def test_an_interruption_keeps_what_was_proven_and_ends_the_kernels(proven: Course) -> None:
     plant = (
         'Path("kernel").write_text(str(__import__("os").getpid())) and __import__("time").sleep(99)'
     )
-    edit(course.source("trial").with_name("plants.yml"), '"draws(range(16), -9)"', f"'{plant}'")
+    path = proven.source("trial").with_name("plants.yml")
+    edit(path, "- 99.0", "- 98.0")
+    edit(path, '"draws(range(16), -9)"', f"'{plant}'")
+    assert missing(proven) == {"it-rises", "it-is-positive"}
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.plants"],
-        cwd=course.root,
-        env={**os.environ, "CH": "trial", "PYTHONPATH": str(course.root)},
+        cwd=proven.root,
+        env={**os.environ, "CH": "trial", "PYTHONPATH": str(proven.root)},
         stderr=subprocess.PIPE,
         text=True,
     )
-    kernel = course.root / "chapters" / "kernel"
+    kernel = proven.root / "chapters" / "kernel"
     deadline = time.monotonic() + 90
-    while not (kernel.exists() and missing(course) == {"it-is-positive"}):
+    while not (kernel.exists() and missing(proven) == {"it-is-positive"}):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Interrupted: what was proven is stored" in said
-    assert missing(course) == {"it-is-positive"}
+    assert missing(proven) == {"it-is-positive"}
     with pytest.raises(ProcessLookupError):
         os.kill(int(kernel.read_text()), 0)
 

@@ -43,7 +43,8 @@ import numpy as np
 
 
 def draws(seeds=16, above=0.0):
-    return np.array([np.random.default_rng(seed).normal(above) for seed in seeds])
+    each = range(seeds) if isinstance(seeds, int) else seeds
+    return np.array([np.random.default_rng(seed).normal(above) for seed in each])
 """
 PLANTS = """\
 it-rises:
