@@ -27,7 +27,7 @@ from tools.proofs import decided
 from tools.slicing import sliced
 from tools.sources import code_cells
 from tools.staleness import source_hash
-from tools.variation import COMPILED, Job, Workshop, work
+from tools.variation import Job, Workshop, work
 from utils.claims import Outcome, Settled
 from utils.claims.rules import contradicts
 
@@ -155,13 +155,10 @@ def chapter(slug: str, variation: Variation, code: NotebookNode, now: str) -> Jo
     """Run a chapter in one variation and keep what it gave."""
 
     async def job(workshop: Workshop) -> list[str]:
-        variables = dict(variation.variables)
-        if variables:
-            variables[COMPILED] = f"{os.environ[COMPILED]}-{variation.name.replace(' ', '-')}"
         name = f"{slug}, {variation.name}"
         begin = time.perf_counter()
         try:
-            found = await workshop.run(name, varied(code, variation), variables)
+            found = await workshop.run(name, varied(code, variation), variation.variables)
         except CourseError as error:
             return [str(error)]
         result = Result(
