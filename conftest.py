@@ -1,16 +1,18 @@
-"""What every test shares: the kernels' environment for nbval, and no silent skipping in CI."""
+"""What every test shares: its environment, its place in the order, and no skipping in CI."""
 
 import os
-import tempfile
 from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tools.course import HERE
 from tools.kernels import environment
 
+CHAPTERS = "tests/chapters/test_run.py::"
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 os.environ.update(environment(HERE))
@@ -20,18 +22,22 @@ settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Compile once: every chapter runs three times, and shares what XLA made of its trainings."""
-    if "TF_XLA_FLAGS" not in os.environ:  # workers and kernels have it from the first process
-        folder = tempfile.TemporaryDirectory(prefix="xla-")
-        config.add_cleanup(folder.cleanup)
-        os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={folder.name}"
+class ByFile(LoadScopeScheduling):
+    """Hand out whole files, whose tests share what they make; but chapters one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(CHAPTERS) else nodeid.partition("::")[0]
 
 
-def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Tell nbval that stderr is not stored, so there is nothing to compare it with."""
-    if hasattr(collector, "skip_compare"):
-        collector.skip_compare = (*collector.skip_compare, "stderr")
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Take tests in the order of their collection, a file at a time."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the chapters, each of which takes a minute: small tests then fill the gaps."""
+    items.sort(key=lambda item: not item.nodeid.startswith(CHAPTERS))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,14 +1,9 @@
-"""An experiment that cannot fail is no evidence: planted faults must turn the verdicts."""
+"""A planted fault for each claim that a run decides; `make plants` runs them."""
 
-import asyncio
-from pathlib import Path
-
-import nbformat
 import pytest
 import yaml
 
 from tools.course import HERE, read_source
-from tools.execute import execute
 from tools.sources import code_cells
 from utils import claims
 
@@ -35,18 +30,3 @@ def test_every_planted_fault_fits_exactly_one_place_in_the_code(slug: str) -> No
     code = "\n".join(cell.source + "\n" for cell in code_cells(read_source(HERE.source(slug))))
     places = {claim: code.count(plant["find"]) for claim, plant in plants(slug).items()}
     assert places == dict.fromkeys(places, 1)
-
-
-@pytest.mark.parametrize("slug", HERE.slugs)
-def test_every_planted_fault_turns_its_verdict(slug: str, tmp_path: Path) -> None:
-    notebook = read_source(HERE.source(slug))
-    notebook.cells = code_cells(notebook)
-    for cell in notebook.cells:
-        for plant in plants(slug).values():
-            cell.source = (cell.source + "\n").replace(plant["find"], plant["plant"]).rstrip("\n")
-    asyncio.run(execute(HERE, notebook))
-    planted = tmp_path / "planted.ipynb"
-    nbformat.write(notebook, planted)
-    turned = {settled.id: settled.verdict for settled in claims.verdicts(planted)}
-    unmoved = {c: word for c, word in decided_by_a_run(slug).items() if turned[c] == word}
-    assert unmoved == {}
