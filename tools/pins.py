@@ -4,6 +4,7 @@ One resolution serves Python 3.11 to 3.13 on every platform; the sets of the boo
 are compiled under the constraint of the whole set, so that they can never disagree.
 """
 
+import shutil
 import subprocess
 import sys
 
@@ -21,8 +22,10 @@ def compile_pins(upgrade: bool) -> None:
         ("all", "requirements.txt", newest),
         ("book", "requirements-book.txt", ["--upgrade", *constrained]),
         ("lab", "requirements-lab.txt", [*newest, *constrained]),
-        ("oldest", "requirements-oldest.txt", newest),
+        ("oldest", "requirements-oldest.txt", []),
     ):
+        if group == "oldest":  # what an output file holds already is kept where it can be
+            shutil.copy("requirements.txt", output)
         command = [sys.executable, "-m", *COMPILE.split(), "make pins"]
         command += ["--group", f"pyproject.toml:{group}", "--output-file", output, *extra]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
