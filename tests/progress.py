@@ -1,4 +1,4 @@
-"""A line now and then in place of a dot for each test: which parts are done, what is left of others.
+"""In place of a dot for each test a line now and then: how much of which part is done.
 
 A part is a folder of `tests/`. Loaded by `make test` with `-p tests.progress`.
 """
@@ -55,7 +55,7 @@ class Progress:
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self) -> Generator[None, Status, Status]:
         """Say a failure's name at once, and of a success nothing."""
-        category, letter, word = yield
+        category, _, word = yield
         return category, "", word
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

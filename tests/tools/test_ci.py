@@ -1,13 +1,16 @@
-"""The rule of conftest.py that nothing is skipped in CI, tried on tests of our own."""
+"""The rules of conftest.py: nothing is skipped in CI, and what runs first, and where."""
 
 import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import conftest
 from tools.course import HERE
 
 TESTS = """\
@@ -52,3 +55,17 @@ def closing_line(folder: Path, ci: str) -> str:
 )
 def test_in_ci_only_a_missing_gpu_excuses_a_skip(tmp_path: Path, ci: str, closing: str) -> None:
     assert closing_line(tmp_path, ci) == closing
+
+
+CHAPTERS = [f"tests/chapters/test_run.py::test_it[{slug}]" for slug in ("b", "a")]
+OTHERS = ["tests/book/test_x.py::test_one", "tests/book/test_x.py::test_two[y::z]"]
+
+
+def test_chapters_come_first_and_one_by_one_and_other_files_stay_whole() -> None:
+    items: list = [SimpleNamespace(nodeid=nodeid) for nodeid in (*OTHERS, *CHAPTERS)]
+    conftest.pytest_collection_modifyitems(items)
+    ordered = [item.nodeid for item in items]
+    assert ordered == [*CHAPTERS, *OTHERS]
+    split = partial(conftest.ByFile._split_scope, None)
+    assert len({split(nodeid) for nodeid in CHAPTERS}) == 2
+    assert len({split(nodeid) for nodeid in OTHERS}) == 1
