@@ -13,6 +13,8 @@ from tools.course import HERE
 from tools.kernels import environment
 
 CHAPTERS = "tests/chapters/test_run.py::"
+ONE_BY_ONE = (CHAPTERS, "tests/unit/")
+SLOW_FIXTURES = {"built", "browser", "hosted"}
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 os.environ.update(environment(HERE))
@@ -22,22 +24,28 @@ settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
 
 
-class ByFile(LoadScopeScheduling):
-    """Hand out whole files, whose tests share what they make; but chapters one by one."""
+class InOrder(LoadScopeScheduling):
+    """Hand out tests in the order of their collection, by files, whose tests share what they make.
+
+    Chapters take a minute each and tests of helpers share little: they go one by one.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith(CHAPTERS) else nodeid.partition("::")[0]
+        return nodeid if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
-    """Take tests in the order of their collection, a file at a time."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InOrder:
+    """Use our own scheduler wherever several workers run."""
     config.option.loadscopereorder = False
-    return ByFile(config, log)
+    return InOrder(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the chapters, each of which takes a minute: small tests then fill the gaps."""
+    """Begin with the chapters, so that small tests fill the gaps; mark what is slow by nature."""
     items.sort(key=lambda item: not item.nodeid.startswith(CHAPTERS))
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,6 +19,8 @@ SETTLE = """\
 from utils import claims
 from utils.stats import check
 
+pytestmark = pytest.mark.slow
+
 claims.settle({claim!r}, check(True, "3 of 3 agree in 0.12 s"))"""
 NOISY = 'import sys\n\nprint("settled")\nprint("a warning", file=sys.stderr)'
 ADDRESS = 'print("<object at", hex(id(object())), ">")'

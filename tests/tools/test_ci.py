@@ -58,14 +58,19 @@ def test_in_ci_only_a_missing_gpu_excuses_a_skip(tmp_path: Path, ci: str, closin
 
 
 CHAPTERS = [f"tests/chapters/test_run.py::test_it[{slug}]" for slug in ("b", "a")]
+HELPERS = ["tests/unit/test_x.py::test_one", "tests/unit/test_x.py::test_two"]
 OTHERS = ["tests/book/test_x.py::test_one", "tests/book/test_x.py::test_two[y::z]"]
 
 
-def test_chapters_come_first_and_one_by_one_and_other_files_stay_whole() -> None:
-    items: list = [SimpleNamespace(nodeid=nodeid) for nodeid in (*OTHERS, *CHAPTERS)]
+def test_chapters_come_first_and_the_others_keep_their_order() -> None:
+    items: list = [SimpleNamespace(nodeid=nodeid) for nodeid in (*OTHERS, *CHAPTERS, *HELPERS)]
     conftest.pytest_collection_modifyitems(items)
-    ordered = [item.nodeid for item in items]
-    assert ordered == [*CHAPTERS, *OTHERS]
-    split = partial(conftest.ByFile._split_scope, None)
-    assert len({split(nodeid) for nodeid in CHAPTERS}) == 2
-    assert len({split(nodeid) for nodeid in OTHERS}) == 1
+    assert [item.nodeid for item in items] == [*CHAPTERS, *OTHERS, *HELPERS]
+
+
+@pytest.mark.parametrize(("nodeids", "units"), [(CHAPTERS, 2), (HELPERS, 2), (OTHERS, 1)])
+def test_chapters_and_helpers_go_one_by_one_and_other_files_as_a_whole(
+    nodeids: list[str], units: int
+) -> None:
+    split = partial(conftest.InOrder._split_scope, None)
+    assert len({split(nodeid) for nodeid in nodeids}) == units

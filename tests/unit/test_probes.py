@@ -16,6 +16,8 @@ from utils.probes import Probe, Report, probe, probe_runs, update_ratios
 from utils.probes.lens import Lens
 from utils.probes.reports import _values
 
+pytestmark = pytest.mark.slow
+
 MOONS = two_moons(train=64, val=50, test=10)
 X, Y = MOONS.x_val, MOONS.y_val
 MEASURES = [field.name for field in dataclasses.fields(Report)][2:]
