@@ -123,18 +123,15 @@ def test_every_chapter_says_below_its_title_how_long_it_takes(pages):
             assert re.search(r"\d+ min to read · \d+ s to run", head.get_text()), name
 
 
-def test_the_fonts_are_four_small_files_with_their_license(built):
-    fonts = sorted((built / "_static" / "fonts").glob("*.woff2"))
-    assert len(fonts) == 4
-    assert sum(font.stat().st_size for font in fonts) < 200_000
-    assert "SIL OPEN FONT LICENSE" in (built / "_static" / "fonts" / "OFL.txt").read_text()
+def test_what_others_made_comes_with_its_license(built):
+    static = built / "_static"
+    assert "SIL OPEN FONT LICENSE" in (static / "fonts" / "OFL.txt").read_text(encoding="utf-8")
+    assert "Apache License" in (static / "mathjax" / "LICENSE").read_text(encoding="utf-8")
 
 
-def test_mathjax_comes_with_its_fonts_and_license(built):
-    mathjax = built / "_static" / "mathjax"
-    assert "3.2.2" in (mathjax / "tex-chtml.js").read_text(encoding="utf-8")
-    assert "Apache License" in (mathjax / "LICENSE").read_text(encoding="utf-8")
-    assert len(list(mathjax.glob("output/chtml/fonts/woff-v2/*.woff"))) > 20
+def test_the_fonts_are_small(built):
+    fonts = list((built / "_static" / "fonts").glob("*.woff2"))
+    assert 0 < sum(font.stat().st_size for font in fonts) < 200_000
 
 
 def colors(theme):
