@@ -12,7 +12,8 @@ PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check
 JUPYTER_BOOK := $(VENV_PYTHON) -c "from jupyter_book.cli.main import main; main()"
 
 # Two files at a time: a chapter's kernel has about one core's worth of work. ARGS="-n 0" for one.
-PYTEST := $(VENV_PYTHON) -m pytest -q -n 2 -p tests.progress -o console_output_style=classic
+PYTEST := $(VENV_PYTHON) -m pytest -q -n 2 -p tests.progress -o console_output_style=classic -rfE \
+	--disable-warnings
 TESTS := tests
 
 # The packages of the chapters and tests: the newest, the oldest that we support, or the pinned.

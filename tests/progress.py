@@ -25,6 +25,7 @@ class Progress:
         self.total: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.skipped: Counter[str] = Counter()
         self.begin = self.said = time.monotonic()
 
     def collected(self, nodeids: Iterable[str]) -> None:
@@ -61,15 +62,19 @@ class Progress:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Show failures as they come, and the line when it is due."""
         self.seconds[part(report.nodeid)] += report.duration
+        if report.skipped and isinstance(report.longrepr, tuple):
+            self.skipped[report.longrepr[2].removeprefix("Skipped: ")] += 1
         if report.failed:
             print(f"FAILED {report.nodeid}", flush=True)
         if report.when == "teardown" and (line := self.finished(report.nodeid)):
             print(line, flush=True)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what each part cost, the workers' seconds added up."""
+        """Say what each part cost, the workers' seconds added up, and what was skipped, and why."""
         costs = [f"{name} {seconds:.0f} s" for name, seconds in sorted(self.seconds.items())]
         terminalreporter.write_line(f"Work by part: {', '.join(costs)}")
+        for reason, count in self.skipped.items():
+            terminalreporter.write_line(f"Skipped, {count} tests: {reason}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
