@@ -16,6 +16,11 @@ PYTEST := $(VENV_PYTHON) -m pytest -q -n 2 -p tests.progress -o console_output_s
 	--disable-warnings
 TESTS := tests
 
+# It asks nobody for news, updates or extensions; root may run it, for it serves this machine alone.
+LAB_SETTINGS := --LabApp.default_url=/lab/tree/chapters --LabApp.extension_manager=readonly \
+	--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
+	--ServerApp.allow_root=True
+
 # The packages of the chapters and tests: the newest, the oldest that we support, or the pinned.
 ifdef NEWEST
 ALL_PACKAGES := --upgrade --group all
@@ -51,7 +56,7 @@ test-fast: $(STAMPS)/all ## run what takes seconds: under two minutes, no chapte
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 lab: $(STAMPS)/lab ## open the chapters in JupyterLab
-	@$(VENV_PYTHON) -m jupyterlab --LabApp.default_url=/lab/tree/chapters $(ARGS)
+	@TF_CPP_MIN_LOG_LEVEL=3 $(VENV_PYTHON) -m jupyterlab $(LAB_SETTINGS) $(ARGS)
 
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
