@@ -24,6 +24,8 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 def main(notebook: str, kernel: str = "") -> int:
     """The exit status of pytest for this notebook."""
+    # A verdict that contradicts the stored one is an error there; a close call that moved is none.
+    os.environ["COURSE_HOLDS_TO_THE_BOOK"] = "1"
     chosen = f"--nbval-kernel-name={kernel}" if kernel else "--nbval-current-env"
     files = [f"--rootdir={Path(notebook).parent}", f"--nbval-sanitize-with={SANITIZE}"]
     return pytest.main(
