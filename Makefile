@@ -54,7 +54,7 @@ test: _build/.book $(STAMPS)/all ## run every test, each chapter once (TESTS=tes
 	@$(PYTEST) $(TESTS) $(ARGS)
 
 test-fast: $(STAMPS)/all ## run what takes seconds: under two minutes, no chapter, no browser
-	@$(PYTEST) -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(TESTS) $(ARGS)
 
 lab: $(STAMPS)/lab ## open the chapters in JupyterLab
 	@TF_CPP_MIN_LOG_LEVEL=3 $(VENV_PYTHON) -m jupyterlab $(LAB_SETTINGS) $(ARGS)

@@ -1,6 +1,7 @@
 """The Makefile and the set-up of .venv, tried in folders of their own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,13 @@ def test_make_alone_lists_the_targets(folder: Path) -> None:
     wanted = "book serve test test-fast lab notebooks check bench adopt pins clean help"
     assert set(wanted.split()) <= set(named)
     assert not (folder / ".venv").exists()
+
+
+def test_the_workflows_call_targets_that_there_are() -> None:
+    defined = set(re.findall(r"^([a-z-]+):", (HERE.root / "Makefile").read_text(), re.MULTILINE))
+    for path in [HERE.root / ".ci/run", *(HERE.root / ".github/workflows").glob("*.yml")]:
+        code = re.sub(r"#.*", "", path.read_text())
+        assert set(re.findall(r"\bmake ([a-z-]+)", code)) <= defined, path.name
 
 
 def test_make_outside_of_the_course_does_nothing(folder: Path, tmp_path: Path) -> None:
