@@ -127,6 +127,7 @@ def test_a_python_without_venv_is_told_what_to_install(folder: Path) -> None:
     assert not (folder / ".venv").exists()
 
 
+@pytest.mark.slow
 def test_a_broken_environment_is_rebuilt_and_a_good_one_left_alone(folder: Path) -> None:
     (folder / ".venv/bin").mkdir(parents=True)
     (folder / ".venv/bin/python").symlink_to("/nowhere/python3.10")
