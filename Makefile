@@ -23,7 +23,7 @@ BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib) \
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test freeze notebooks check bench adopt pins clean FORCE
+.PHONY: help book serve test freeze plants fresh words notebooks check bench adopt pins clean FORCE
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,15 @@ freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH
 
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
+
+plants: $(STAMPS)/all ## prove that planted faults turn their verdicts (CH=slug: that chapter's; ALL=1: anew)
+	@$(VENV_PYTHON) -m tools.plants
+
+fresh: $(STAMPS)/all ## run chapters with other seeds: which words move? (CH=slug SEEDS="31337 62674" INSTRUCTIONS=1)
+	@$(VENV_PYTHON) -m tools.fresh
+
+words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other instructions: benchmarks/words.md
+	@$(VENV_PYTHON) -m tools.words
 
 check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check

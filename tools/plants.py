@@ -37,7 +37,7 @@ def prove(slug: str, group: list[Trial], book: dict[str, Settled]) -> Job:
         if against := contradictions(book[claim], control[claim]):
             return (
                 f"{claim} comes out otherwise than in the book even without a plant: "
-                f"{'; '.join(against)}. If only the chapter is out of date: make notebooks CH={slug}"
+                f"{'; '.join(against)}. If the chapter is out of date: make notebooks CH={slug}"
             )
         try:
             after = await workshop.run(f"{slug}: {claim}, planted", trial.planted)

@@ -59,10 +59,9 @@ def plants(course: Course, slug: str) -> dict[str, Plant]:
     """The plants of a chapter, by claim."""
     path = course.source(slug).with_name("plants.yml")
     name = f"sources/{slug}/plants.yml"
-    if not path.exists():
-        raise CourseError(f"{name} is missing: for each claim, what to `find` and what to `plant`")
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        data = yaml.load(text, Loader=LOADER) or {}
         return {claim: Plant(claim, **entry) for claim, entry in data.items()}
     except (yaml.YAMLError, AttributeError, TypeError) as error:
         raise CourseError(
@@ -163,7 +162,7 @@ def unmatched(course: Course, slug: str) -> list[str]:
     name = f"sources/{slug}/plants.yml"
     return [
         *(f"{name}: a run decides {claim}; plant what turns it" for claim in needed - given),
-        *(f"{name}: no run of the chapter decides {claim}; take it out" for claim in given - needed),
+        *(f"{name}: no run decides {claim}; take it out" for claim in given - needed),
     ]
 
 
@@ -179,4 +178,3 @@ def turned(course: Course, slug: str) -> list[str]:
             f"{missing}: make plants CH={slug}"
         )
     return problems
-
