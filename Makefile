@@ -54,7 +54,7 @@ fresh: $(STAMPS)/all ## run chapters with other seeds: which words move? (CH=slu
 words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other instructions: benchmarks/words.md
 	@$(VENV_PYTHON) -m tools.words
 
-check: $(STAMPS)/check ## lint, drift, plans, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
+check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
 bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables
@@ -69,7 +69,7 @@ pins: $(STAMPS)/python ## compile the requirements from pyproject.toml (UPGRADE=
 	$(VENV_PYTHON) -m tools.pins $(if $(UPGRADE),--upgrade)
 
 clean: ## remove the built book, caches and .venv
-	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find utils tools tests _ext benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Set-up. The three sets contain each other and are installed one after the other, also under -j.
@@ -86,7 +86,8 @@ $(STAMPS)/book: requirements-book.txt $(STAMPS)/python
 
 $(STAMPS)/check: requirements.txt $(STAMPS)/book
 	@echo "Installing what the checks need into .venv"
-	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group check,--constraint requirements.txt jupytext ruff)
+	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group check,--constraint requirements.txt jupytext matplotlib mypy numpy rich ruff \
+		types-docutils types-pyyaml typos)
 	@touch $@
 
 $(STAMPS)/all: requirements.txt $(STAMPS)/check

@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from tools.course import Course, CourseError
-from tools.kernels import CELL_TIMEOUT, environment
+from tools.kernels import CELL_TIMEOUT, KERNEL, environment
 from tools.staleness import FRAMEWORKS
 
 SECONDS_STEP = 5
@@ -45,7 +45,7 @@ async def execute(
     specs = KernelSpecManager(kernel_dirs=[])
     client = NotebookClient(
         notebook,
-        km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs),
+        km=AsyncKernelManager(kernel_name=KERNEL["name"], kernel_spec_manager=specs),
         timeout=timeout,
         record_timing=False,
         resources={"metadata": {"path": str(course.root / "chapters")}},

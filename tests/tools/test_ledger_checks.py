@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tools.course import Course, CourseError
+from tools.course import Course
 from tools.freeze import freeze
 from tools.ledger_checks import folders, ledger, plans
 from utils import claims
@@ -167,11 +167,3 @@ def test_a_lock_that_nobody_can_read_is_named(course: Course) -> None:
     write(course, "sources/fluids/plans.lock", "<<<<<<< ours")
     (problem,) = plans(course)
     assert problem.startswith("sources/fluids/plans.lock is not what `make freeze` writes")
-
-
-@pytest.mark.parametrize("text", ["claims: []\n", "question: [\n"])
-def test_a_ledger_that_is_not_whole_is_named(course: Course, text: str) -> None:
-    write(course, "sources/fluids/claims.yml", text)
-    for look in (ledger, folders):
-        with pytest.raises(CourseError, match=r"fluids/claims\.yml"):
-            look(course)
