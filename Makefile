@@ -23,7 +23,7 @@ BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib) \
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test freeze notebooks check bench adopt pins clean FORCE
+.PHONY: help book serve test freeze plants fresh words notebooks check bench adopt pins clean FORCE
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +45,16 @@ freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
 
-check: $(STAMPS)/check ## lint, drift, plans, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
+plants: $(STAMPS)/all ## prove that planted faults turn their verdicts (CH=slug: that chapter's; ALL=1: anew)
+	@$(VENV_PYTHON) -m tools.plants
+
+fresh: $(STAMPS)/all ## run chapters with other seeds: which words move? (CH=slug SEEDS="31337 62674" INSTRUCTIONS=1)
+	@$(VENV_PYTHON) -m tools.fresh
+
+words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other instructions: benchmarks/words.md
+	@$(VENV_PYTHON) -m tools.words
+
+check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
 bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables
@@ -60,7 +69,7 @@ pins: $(STAMPS)/python ## compile the requirements from pyproject.toml (UPGRADE=
 	$(VENV_PYTHON) -m tools.pins $(if $(UPGRADE),--upgrade)
 
 clean: ## remove the built book, caches and .venv
-	rm -rf _build .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find utils tools tests _ext benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Set-up. The three sets contain each other and are installed one after the other, also under -j.
@@ -77,7 +86,8 @@ $(STAMPS)/book: requirements-book.txt $(STAMPS)/python
 
 $(STAMPS)/check: requirements.txt $(STAMPS)/book
 	@echo "Installing what the checks need into .venv"
-	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group check,--constraint requirements.txt jupytext ruff)
+	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group check,--constraint requirements.txt jupytext matplotlib mypy numpy rich ruff \
+		types-docutils types-pyyaml typos)
 	@touch $@
 
 $(STAMPS)/all: requirements.txt $(STAMPS)/check

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from tools.course import Course, read_notebook, read_source
 from tools.opening import opening
+from tools.proofs import turned
 from tools.solutions import exercises
 from tools.sources import check_source, code_cells, written
 from tools.staleness import OPENING_TAG, is_stale, source_hash
@@ -54,7 +55,7 @@ def execution(course: Course, slug: str) -> list[str]:
 
 
 def tags(course: Course, slug: str) -> list[str]:
-    """Every cell that settles a claim is compared by nbval, and holds no figure, which is not."""
+    """Every cell that settles a claim is compared by nbval, and has no figure: those are not."""
     problems = []
     for number, cell in _numbered(course, slug):
         where = f"chapters/{slug}.ipynb, code cell {number}"
@@ -124,7 +125,10 @@ def size(course: Course, slug: str) -> list[str]:
     size = course.chapter(slug).stat().st_size
     if size <= MAX_BYTES:
         return []
-    return [f"chapters/{slug}.ipynb has {size:,} bytes, at most {MAX_BYTES:,}: rasterize figures"]
+    return [
+        f"chapters/{slug}.ipynb has {size:,} bytes, expected at most {MAX_BYTES:,}: rasterize its "
+        "figures"
+    ]
 
 
 CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
@@ -135,6 +139,7 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "opening cells are stamped": first_cell,
     "exercises have solutions": solved,
     "notebooks are small": size,
+    "planted faults turn their verdicts": turned,
 }
 
 

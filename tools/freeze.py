@@ -14,18 +14,20 @@ from dataclasses import asdict
 from datetime import date
 
 import yaml
+from nbformat import NotebookNode
 
 from tools.course import HERE, LOADER, Course, CourseError, write_text
+from tools.sources import code_cells
 from utils import claims
 from utils.claims.plans import LOCK, Frozen, broken, digest, digests, locked, unexplained
 
 OLD_TEXT = "<the old text, word for word>"
 
 
-def freeze(course: Course, slug: str, today: date) -> tuple[int, list[str]]:
-    """Write a chapter's lock; returns how many plans are frozen and why others are not."""
+def freeze(course: Course, slug: str, today: date) -> list[str]:
+    """Write a chapter's lock, as far as its plans can be frozen; returns why others cannot."""
     lock = dict(locked(slug, course.root / "sources"))
-    frozen, problems = 0, removed(course, slug)
+    problems = removed(course, slug)
     for claim in claims.load(course.root / "sources").of(slug):
         before = lock.get(claim.id)
         if claim.settle_by == "experiment" and not claim.settings:
@@ -37,10 +39,9 @@ def freeze(course: Course, slug: str, today: date) -> tuple[int, list[str]]:
             problems.append(refusal(course, claim, before, today))
         else:
             lock[claim.id] = entry(claim, before, today)
-            frozen += 1
-    if lock:
+    if lock != locked(slug, course.root / "sources"):
         write_text(text_of(lock), course.root / "sources" / slug / LOCK)
-    return frozen, problems
+    return problems
 
 
 def entry(claim: claims.Claim, before: Frozen | None, today: date) -> Frozen:
@@ -118,6 +119,20 @@ def removed(course: Course, slug: str) -> list[str]:
     ]
 
 
+def refuse_unfrozen(course: Course, notebook: NotebookNode) -> None:
+    """Raise a CourseError for a notebook whose code names a claim that cannot be settled yet."""
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    sources = course.root / "sources"
+    named = [
+        claim
+        for claim in claims.load(sources).claims.values()
+        if f'"{claim.id}"' in code or f"'{claim.id}'" in code
+    ]
+    problems = [problem for claim in named if (problem := claims.frozen(claim, sources))]
+    if problems:
+        raise CourseError("\n".join(problems))
+
+
 def begun(course: Course) -> list[str]:
     """The chapters that are written, or of which a plan was frozen."""
     locks = {path.parent.name for path in (course.root / "sources").glob(f"*/{LOCK}")}
@@ -126,20 +141,22 @@ def begun(course: Course) -> list[str]:
 
 def make_freeze(course: Course, only: str = "") -> int:
     """Freeze the chapters named, or all that are begun; returns the exit status."""
-    refused = 0
+    status = 0
     for slug in [slug.strip() for slug in only.split(",") if slug.strip()] or begun(course):
         try:
-            known = claims.load(course.root / "sources").chapters
-            if slug not in known:
-                raise CourseError(f"no sources/{slug}/claims.yml; there are: {', '.join(known)}")
-            frozen, problems = freeze(course, slug, date.today())
+            ledger = claims.load(course.root / "sources")
+            if slug not in ledger.chapters:
+                known = ", ".join(ledger.chapters)
+                raise CourseError(f"there is no sources/{slug}/claims.yml; there are: {known}")
+            problems = freeze(course, slug, date.today())
+            told = [claims.frozen(claim, course.root / "sources") for claim in ledger.of(slug)]
+            print(f"{slug}: {told.count(None)} of {len(told)} plans are frozen")
         except (ValueError, CourseError) as error:
-            frozen, problems = 0, [str(error)]
-        print(f"{slug}: {frozen} plans frozen, {len(problems)} refused")
+            problems = [f"{slug}: {error}"]
         for problem in problems:
             print(f"  {problem}")
-        refused += len(problems)
-    return 1 if refused else 0
+        status = 1 if problems else status
+    return status
 
 
 if __name__ == "__main__":

@@ -19,9 +19,17 @@ ALLOWED = (*WRITTEN, LOCK, "plants.lock", "lab.js", "studies.py", "assignment.md
 
 def ledger(course: Course) -> list[str]:
     """The ledger is whole, and stored verdicts are of its claims, each settled where it belongs."""
-    known = loaded(course).claims
+    try:
+        known = loaded(course).claims
+    except CourseError as error:
+        return [str(error)]
     problems = []
-    for slug, settled in stored(course).items():
+    for slug in course.slugs:
+        try:
+            settled = settled_in(course, slug)
+        except ValueError as error:
+            problems.append(f"chapters/{slug}.ipynb cannot be read: {error}")
+            continue
         for claim in settled:
             if claim not in known:
                 problems.append(f"{claim} is settled in {slug}, but in no {ENTRIES}")
@@ -35,12 +43,14 @@ def ledger(course: Course) -> list[str]:
 
 def plans(course: Course) -> list[str]:
     """A plan is frozen before its claim is settled, and is afterwards what was frozen."""
-    settled = stored(course)
-    return [
-        problem
-        for slug in begun(course)
-        for problem in plans_of(course, slug, settled.get(slug, ()))
-    ]
+    problems = []
+    for slug in begun(course):
+        try:
+            settled = settled_in(course, slug)
+        except ValueError:  # `ledger` says so
+            settled = []
+        problems += plans_of(course, slug, settled)
+    return problems
 
 
 def plans_of(course: Course, slug: str, settled: Iterable[str]) -> list[str]:
@@ -132,10 +142,7 @@ def loaded(course: Course) -> claims.Ledger:
         raise CourseError(str(error)) from error
 
 
-def stored(course: Course) -> dict[str, list[str]]:
-    """The claims that each stored notebook has settled."""
-    paths = {slug: course.chapter(slug) for slug in course.slugs if course.chapter(slug).exists()}
-    try:
-        return {slug: [s.id for s in claims.verdicts(path)] for slug, path in paths.items()}
-    except ValueError as error:
-        raise CourseError(str(error)) from error
+def settled_in(course: Course, slug: str) -> list[str]:
+    """The claims that a chapter's stored notebook has settled."""
+    path = course.chapter(slug)
+    return [settled.id for settled in claims.verdicts(path)] if path.exists() else []

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 from datetime import date
 from pathlib import Path
@@ -6,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.course import Course
-from tools.freeze import freeze, make_freeze
+from tools.course import Course, read_source
+from tools.freeze import freeze, make_freeze, refuse_unfrozen
+from tools.notebooks import make_notebooks
 
 DAY, LATER = date(2026, 1, 2), date(2026, 3, 4)
 A_CLAIM = """\
@@ -40,7 +42,7 @@ def lock(course: Course, slug: str = "fluids") -> dict[str, dict]:
 
 def test_a_lock_is_sorted_and_has_one_line_for_each_claim(course: Course) -> None:
     write(course, claim("wet"), claim("dry"))
-    assert freeze(course, "fluids", DAY) == (2, [])
+    assert freeze(course, "fluids", DAY) == []
     lines = (course.root / "sources/fluids/plans.lock").read_text().splitlines()
     assert [line.split(":")[0] for line in lines] == ["{", '"dry"', '"wet"', "}"]
     assert {entry["date"] for entry in lock(course).values()} == {"2026-01-02"}
@@ -50,11 +52,19 @@ def test_new_plans_are_added_and_unchanged_ones_keep_their_day(course: Course) -
     write(course, claim("wet"))
     freeze(course, "fluids", DAY)
     write(course, claim("wet", plan="\n      Read."), claim("dry"))
-    assert freeze(course, "fluids", LATER) == (2, [])
+    assert freeze(course, "fluids", LATER) == []
     assert {k: v["date"] for k, v in lock(course).items()} == {
         "wet": "2026-01-02",
         "dry": "2026-03-04",
     }
+
+
+def test_a_lock_that_says_the_same_is_not_written_again(course: Course) -> None:
+    write(course, claim("wet"))
+    freeze(course, "fluids", DAY)
+    os.utime(course.root / "sources/fluids/plans.lock", (1, 1))
+    freeze(course, "fluids", LATER)
+    assert (course.root / "sources/fluids/plans.lock").stat().st_mtime == 1
 
 
 def test_a_silent_change_is_refused_and_leaves_the_lock_as_it_was(course: Course) -> None:
@@ -62,8 +72,7 @@ def test_a_silent_change_is_refused_and_leaves_the_lock_as_it_was(course: Course
     freeze(course, "fluids", DAY)
     before = lock(course)
     write(course, claim("wet", plan="Guess."), claim("dry"))
-    frozen, problems = freeze(course, "fluids", LATER)
-    assert frozen == 1
+    problems = freeze(course, "fluids", LATER)
     assert [problem.split(":")[0] for problem in problems] == [
         "`plan` of wet changed silently since 2026-01-02"
     ]
@@ -78,10 +87,10 @@ def test_the_edit_that_a_refusal_names_mends_it(course: Course, old: str) -> Non
         subprocess.run([*git, *command], cwd=course.root, check=True)
     freeze(course, "fluids", DAY)
     write(course, claim("wet", plan="Guess."))
-    edit = freeze(course, "fluids", LATER)[1][0].split("\n", 1)[1]
+    edit = freeze(course, "fluids", LATER)[0].split("\n", 1)[1]
     assert max(map(len, edit.splitlines())) <= 100
     write(course, claim("wet", plan="Guess.", more=f"    changes:\n{edit}\n"))
-    assert freeze(course, "fluids", LATER) == (1, [])
+    assert freeze(course, "fluids", LATER) == []
     assert lock(course)["wet"]["date"] == "2026-03-04"
     (change,) = yaml.safe_load((course.root / "sources/fluids/claims.yml").read_text())["claims"][
         0
@@ -93,14 +102,12 @@ def test_without_a_history_the_place_of_the_old_text_is_marked(course: Course) -
     write(course, claim("wet"))
     freeze(course, "fluids", DAY)
     write(course, claim("wet", plan="Guess."))
-    assert "<the old text, word for word>" in freeze(course, "fluids", LATER)[1][0]
+    assert "<the old text, word for word>" in freeze(course, "fluids", LATER)[0]
 
 
 def test_an_experiment_without_settings_is_not_frozen_and_the_others_are(course: Course) -> None:
     write(course, claim("wet", by="experiment"), claim("dry"))
-    frozen, problems = freeze(course, "fluids", DAY)
-    assert frozen == 1
-    assert problems == [
+    assert freeze(course, "fluids", DAY) == [
         "wet: before its plan is frozen an experiment names the settings in which it measures: "
         "add `settings: [...]`"
     ]
@@ -112,7 +119,7 @@ def test_a_claim_that_was_taken_out_is_named_until_its_line_is_deleted(course: C
     freeze(course, "fluids", DAY)
     write(course, claim("wet"))
     for _ in range(2):
-        (problem,) = freeze(course, "fluids", LATER)[1]
+        (problem,) = freeze(course, "fluids", LATER)
         assert problem.startswith("dry is frozen in sources/fluids/plans.lock and no longer in")
 
 
@@ -121,12 +128,12 @@ def test_make_freeze_takes_the_chapters_that_are_begun_or_those_named(
 ) -> None:
     write(course, claim("hot"), slug="tiny")
     assert make_freeze(course) == 0
-    assert capsys.readouterr().out == "tiny: 1 plans frozen, 0 refused\n"
+    assert capsys.readouterr().out == "tiny: 1 of 1 plans are frozen\n"
     assert make_freeze(course, "fluids, tiny") == 0
     assert make_freeze(course) == 0
     assert capsys.readouterr().out.splitlines()[2:] == [
-        "fluids: 1 plans frozen, 0 refused",
-        "tiny: 1 plans frozen, 0 refused",
+        "fluids: 1 of 1 plans are frozen",
+        "tiny: 1 of 1 plans are frozen",
     ]
 
 
@@ -134,10 +141,26 @@ def test_an_unknown_chapter_and_a_broken_ledger_are_told_and_fail(
     course: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make_freeze(course, "fluid") == 1
-    assert "no sources/fluid/claims.yml; there are: fluids" in capsys.readouterr().out
+    assert (
+        "fluid: there is no sources/fluid/claims.yml; there are: fluids" in capsys.readouterr().out
+    )
     write(course, claim("wet", plan="' '"))
     assert make_freeze(course, "fluids") == 1
     assert "fluids/claims.yml: wet: `plan` is missing" in capsys.readouterr().out
+
+
+def test_no_chapter_is_run_before_the_plans_that_it_settles_are_frozen(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = course.source("tiny")
+    path.write_text(path.read_text().replace("time.time_ns()", '"water-is-wet"'))
+    assert make_notebooks(course) == 1
+    assert (
+        "the plan of water-is-wet is not frozen: make freeze CH=fluids" in capsys.readouterr().err
+    )
+    assert not course.chapter("tiny").exists()
+    freeze(course, "fluids", DAY)
+    refuse_unfrozen(course, read_source(path))
 
 
 def test_a_lock_is_written_only_in_whole(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,13 +14,17 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from utils import palette
 from utils.claims.entries import Claim
 from utils.claims.rules import (
     BY_READING,
     CHECK,
+    CHECKED,
+    MISPRINT,
     NO,
     OPEN,
     SHAPES,
@@ -32,17 +36,6 @@ from utils.claims.rules import (
 if TYPE_CHECKING:
     from utils.stats import Evidence, Sample
 
-COLORS = {
-    "holds": "#009E73",
-    "holds here": "#56B4E9",
-    "depends": "#CC79A7",
-    "fails here": "#E69F00",
-    "fails": "#D55E00",
-    "open": "#0072B2",
-    "checked": "#009E73",
-    "misprint": "#D55E00",
-    "by reading": "#8a8f94",
-}
 NOT_YET = "not yet"
 DIGITS = 4
 
@@ -72,32 +65,37 @@ def card(claim: Claim, settled: Settled, measured: str, book: Settled | None) ->
         said += f" (against the book in {'; '.join(against)})" if against else ""
     if word == BY_READING:
         body = f'<div class="finding">{html.escape(settled.numbers[""])}</div>'
-    elif CHECK in settled.outcomes:
-        body = f'<div class="measured">{html.escape(settled.numbers[CHECK])}</div>'
+    elif word in (CHECKED, MISPRINT):
+        body = f'<div class="measured">{as_html(settled.numbers[CHECK])}</div>'
     else:
         body = f"<ul>{''.join(_setting(settled, name) for name in settled.outcomes)}</ul>"
     scope = where(settled)
     scope = f'<div class="verdict-where">{html.escape(scope)}</div>' if scope else ""
     data = f" data-measured='{measured}'" if measured else ""
+    style = "margin:.5em 0;padding:.1em 0 .1em .8em"
     return (
         f'<div class="verdict verdict-{word.replace(" ", "-")}" id="{settled.anchor}" '
-        f'style="border-left:4px solid {COLORS[word]};margin:.5em 0;padding:.1em 0 .1em .8em"'
-        f"{data}>"
+        f'style="border-left:4px solid {palette.VERDICTS[word]};{style}"{data}>'
         f'<div class="verdict-says">{said} · {html.escape(claim.says)}</div>{scope}{body}</div>'
     )
+
+
+def as_html(numbers: str) -> str:
+    """Numbers as HTML, with powers raised."""
+    return re.sub(r"(?<=\d)\^(-?\d+(?:\.\d+)?)", r"<sup>\1</sup>", html.escape(numbers))
 
 
 def _setting(settled: Settled, setting: str) -> str:
     outcome, numbers = settled.outcomes[setting], settled.numbers[setting]
     return (
         f'<li><span class="setting">{html.escape(setting)}: {outcome}</span> '
-        f'<span class="measured">{html.escape(numbers)}</span></li>'
+        f'<span class="measured">{as_html(numbers)}</span></li>'
     )
 
 
 def where(settled: Settled) -> str:
     """Where a claim holds, where it fails and what is open; nothing where the word says it all."""
-    if settled.verdict in ("holds", "fails", "open") or CHECK in settled.outcomes:
+    if settled.verdict not in ("holds here", "depends", "fails here"):
         return ""
     verbs = {YES: "holds in", NO: "fails in", OPEN: "open in"}
     parts = []

@@ -22,7 +22,7 @@ SHARED, ENTRIES = "ledger.yml", "claims.yml"
 KINDS = ("definition", "algorithm", "claim", "recommendation", "figure", "table")
 EXPECTATIONS = ("holds", "holds-with-conditions", "disputed", "wrong-as-stated")
 SETTLED_BY = ("experiment", "check", "reading")
-SECTION = {str: "text", list: "a list", dict: "a mapping"}
+SECTION: dict[type, str] = {str: "text", list: "a list", dict: "a mapping"}
 LISTS = ("places", "settings", "conflicts")
 
 
@@ -83,7 +83,7 @@ class Ledger:
 class _OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Safe YAML in which no key stands twice, where the last one would win silently."""
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """The mapping, or an error at the key that repeats another."""
         seen: set[str] = set()
         for key, _ in node.value:
@@ -197,6 +197,12 @@ def _claim(entry: Any, position: int, chapter: str, data: Mapping[str, Any], nam
             f"{where}: what is settled by {values['settle_by']} has no `settings`; remove them, or "
             "settle it by experiment"
         )
+    for setting in values.get("settings", ()):
+        if re.search(r"[:;|]", setting) or setting in SETTLED_BY:
+            raise ValueError(
+                f"{where}: a setting is called {setting!r}; name its task, depth, optimizer or "
+                "budget, without any of : ; |"
+            )
     return Claim(chapter=chapter, **values)
 
 

@@ -179,7 +179,7 @@ def _evidence(found: object, name: str) -> Evidence:
 
 
 def _numbers(evidence: Evidence, name: str) -> str:
-    numbers = " ".join(evidence.numbers.split())
+    numbers = _plain(" ".join(evidence.numbers.split()))
     if not numbers:
         raise ValueError(f"{name} has no numbers; a verdict shows what it was computed from")
     if re.search(r"(?<![\w-])[-+]?(nan|inf)(?![\w-])", numbers):
@@ -188,6 +188,13 @@ def _numbers(evidence: Evidence, name: str) -> str:
             "scores, with runs.final(key, diverged=...)"
         )
     return numbers
+
+
+def _plain(numbers: str) -> str:
+    """Numbers as a reader writes them: no True, no 0e+00."""
+    for pattern, said in ((r"\bTrue\b", "yes"), (r"\bFalse\b", "no")):
+        numbers = re.sub(pattern, said, numbers)
+    return re.sub(r"(?<![\w.])[-+]?0(?:\.0+)?e[-+]00\b", "0", numbers)
 
 
 def _reference_keys(path: Path) -> list[str]:

@@ -11,14 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from utils.claims.entries import SOURCES, load
-from utils.claims.rules import BY_READING, CHECK, SHAPES, Outcome, Settled, word, word_of_check
+from utils.claims.rules import (
+    BY_READING,
+    CHECKED,
+    MISPRINT,
+    SHAPES,
+    Outcome,
+    Settled,
+    word,
+    word_of_check,
+)
 
 CHAPTERS = SOURCES.with_name("chapters")
 LINE = re.compile(
-    r"  (?P<setting>.+?): (?P<answer>yes|no|open)(?P<close>, close call)? \| (?P<numbers>.+)"
+    r"  (?P<setting>[^|]+): (?P<answer>yes|no|open)(?P<close>, close call)? \| (?P<numbers>.+)"
 )
 FINDING = re.compile(r"  finding: (.+)")
-BOOK = re.compile(r"  (?:the book: .+|against the book in .+)")
+BESIDE = re.compile(r"  (?:the book: |against the book in )[^|]+")
 
 
 def verdicts(notebook: Path | str) -> list[Settled]:
@@ -44,7 +53,7 @@ def book_says(chapter: str) -> Mapping[str, Settled]:
 def _book(path: Path) -> dict[str, Settled]:
     try:
         return {settled.id: settled for settled in _all_stored(path)}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # older, or no notebook
         return {}
 
 
@@ -69,9 +78,9 @@ def _stored(data: Mapping[str, Any], path: Path) -> Settled | None:
 
 def parsed(text: str, card: str) -> Settled:
     """The verdict that a card and its text tell; a ValueError where they are of another form."""
-    first, *lines = text.splitlines()
+    first, *lines = text.split("\n")
     head = re.fullmatch(r"([a-z0-9-]+): (.+)", first)
-    lines = [line for line in lines if not BOOK.fullmatch(line)]
+    lines = [line for line in lines if not BESIDE.fullmatch(line)]
     if head is None or not lines:
         raise ValueError(f"a verdict card of an old form: {text!r}")
     claim_id, verdict = head.groups()
@@ -90,7 +99,8 @@ def parsed(text: str, card: str) -> Settled:
         for setting, match in found.items()
     }
     answers = [outcome.answer for outcome in outcomes.values()]
-    earned = word_of_check(answers[0]) if set(outcomes) == {CHECK} else word(answers)
+    checked = verdict in (CHECKED, MISPRINT)
+    earned = word_of_check(answers[0]) if checked else word(answers)
     if earned != verdict:
         raise ValueError(f"{claim_id} says {verdict!r}, and its settings say {earned!r}")
     numbers = {setting: match["numbers"] for setting, match in found.items()}
