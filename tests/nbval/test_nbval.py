@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.course import HERE, Course
+from tools.course import HERE, Course, read_notebook
 from tools.freeze import freeze
 from tools.notebooks import make_notebooks
 
@@ -129,3 +129,11 @@ def test_a_contradicted_verdict_is_a_failure(notebook: Path, changes: dict[str, 
 def test_a_changed_result_is_a_failure(notebook: Path) -> None:
     found = outcomes(notebook, {json.dumps("2\n"): json.dumps("3\n")})
     assert found == ["PASSED"] * 5 + ["FAILED"]
+
+
+def test_what_is_executed_again_for_the_book_names_no_earlier_book(notebook: Path) -> None:
+    before = read_notebook(notebook).cells[2].outputs
+    assert make_notebooks(Course(notebook.parent.parent), everything=True) == 0
+    assert read_notebook(notebook).cells[2].outputs == before
+    assert before[0].data["text/plain"].startswith("planted-formula: checked")
+    assert "the book:" not in notebook.read_text()
