@@ -77,7 +77,7 @@ words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other
 check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
-bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables
+bench: $(STAMPS)/all .venv-bench/.stamp ## time the engine beside fit, JAX and torch; test the doctor
 	$(VENV_PYTHON) -m benchmarks.population
 	$(VENV_PYTHON) -m benchmarks.doctor
 
@@ -89,7 +89,7 @@ pins: $(STAMPS)/python ## compile the requirements from pyproject.toml (UPGRADE=
 	$(VENV_PYTHON) -m tools.pins $(if $(UPGRADE),--upgrade)
 
 clean: ## remove the built book, caches and .venv
-	rm -rf _build .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf _build .venv .venv-bench .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find utils tools tests _ext benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Set-up. The sets contain each other and are installed one after the other, also under -j.
@@ -118,6 +118,13 @@ $(STAMPS)/all: requirements.txt $(STAMPS)/check
 $(STAMPS)/lab: requirements-lab.txt $(STAMPS)/all
 	@echo "Installing JupyterLab into .venv"
 	@$(PIP_INSTALL) -r requirements-lab.txt
+	@touch $@
+
+# The benchmark's rivals live apart: the course itself needs neither JAX nor torch.
+.venv-bench/.stamp: benchmarks/requirements.txt $(STAMPS)/python
+	@echo "Installing JAX and torch, for the benchmark alone, into .venv-bench"
+	@$(VENV_PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 _build/.inputs: FORCE
