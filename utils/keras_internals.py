@@ -1,13 +1,13 @@
-"""Every use of a private part of Keras or TensorFlow, each with its reason.
+"""Every use of a private part of Keras or TensorFlow, each with the reason.
 
-tests/unit/test_keras_internals.py holds them to what they promise, so that a new release that
-breaks one is named by it.
+`tests/unit/test_keras_internals.py` names what broke when a new version moves one of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 from tensorflow.python.eager import context
@@ -15,7 +15,7 @@ from tensorflow.python.eager import context
 # --- looking inside a model: probes and the doctor -----------------------------------------------
 
 
-def loss_of(model: keras.Model) -> Callable:
+def loss_of(model: keras.Model) -> Callable[..., Any]:
     """The loss that a model is compiled with, without penalties, as a function of y and outputs.
 
     `model.loss` is what was given to `compile`: a name, an object, a list or a dict of these.
@@ -36,7 +36,7 @@ def layers_in(layer: keras.Layer) -> list[keras.Layer]:
     return list(layer._layers)
 
 
-def through_graph(model: keras.Model, inputs, call: Callable):
+def through_graph(model: keras.Model, inputs: Any, call: Callable[..., Any]) -> Any:
     """A model's outputs where every operation of its graph is called by `call(operation, ...)`.
 
     `keras.models.clone_model` takes such a function too, but neither for Sequential models nor for
