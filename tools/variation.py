@@ -8,7 +8,14 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from tools.course import Course, CourseError
 from tools.execute import execute
@@ -22,15 +29,14 @@ NO_VARIABLES: Mapping[str, str] = {}
 
 @dataclass
 class Workshop:
-    """Where runs take place: two at a time, under one progress display.
+    """Where runs take place, under one progress display.
 
     Runs with the same variables share what XLA compiles for them.
     """
 
     course: Course
     progress: Progress
-    task: int
-    places: asyncio.Semaphore
+    task: TaskID
     compiled: Path
 
     async def run(
@@ -39,14 +45,13 @@ class Workshop:
         """The verdicts of a notebook that is executed here; a CourseError says what it was."""
         folder = self.compiled / "-".join(["programs", *variables.values()]).replace("/", "-")
         environment = {COMPILED: f"{DIRECTORY}={folder}", **variables}
-        async with self.places:
-            self.progress.update(self.task, description=name)
-            try:
-                await execute(self.course, notebook, variables=environment)
-            except CourseError as error:
-                raise CourseError(f"{name} could not be run.\n{error}") from error
-            finally:
-                self.progress.advance(self.task)
+        self.progress.update(self.task, description=name)
+        try:
+            await execute(self.course, notebook, variables=environment)
+        except CourseError as error:
+            raise CourseError(f"{name} could not be run.\n{error}") from error
+        finally:
+            self.progress.advance(self.task)
         return verdicts(notebook)
 
     def say(self, line: str) -> None:
@@ -59,7 +64,12 @@ Job = Callable[[Workshop], Awaitable[list[str]]]
 
 
 def work(course: Course, jobs: Sequence[Job], total: int) -> list[str]:
-    """Do all jobs; returns what went wrong in any."""
+    """Do all jobs, two at a time; returns what went wrong in any."""
+    places = asyncio.Semaphore(AT_A_TIME)
+
+    async def one(job: Job, workshop: Workshop) -> list[str]:
+        async with places:
+            return await job(workshop)
 
     async def together(compiled: Path) -> list[str]:
         console = Console()
@@ -73,9 +83,8 @@ def work(course: Course, jobs: Sequence[Job], total: int) -> list[str]:
         shown = Progress(*columns, console=console, disable=not (total and console.is_terminal))
         with shown as progress:
             task = progress.add_task("", total=total)
-            places = asyncio.Semaphore(AT_A_TIME)
-            workshop = Workshop(course, progress, task, places, compiled)
-            failures = await asyncio.gather(*(job(workshop) for job in jobs))
+            workshop = Workshop(course, progress, task, compiled)
+            failures = await asyncio.gather(*(one(job, workshop) for job in jobs))
         return [line for lines in failures for line in lines]
 
     with tempfile.TemporaryDirectory(prefix="xla-") as folder:

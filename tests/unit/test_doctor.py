@@ -16,6 +16,8 @@ from utils.doctor import CURES, Diagnosis, Doctor, Findings, diagnose, examine
 from utils.doctor.examination import Examination, findings_of_runs, spread
 from utils.population import batches, train
 
+pytestmark = pytest.mark.slow
+
 DIGITS = digits()
 X, Y = DIGITS.x_train, DIGITS.y_train
 HE_X3 = {"class_name": "VarianceScaling", "config": {"scale": 18.0}}
