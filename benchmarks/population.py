@@ -24,7 +24,7 @@ import tensorflow as tf
 from keras import layers
 
 from utils import data
-from utils.population import train, training
+from utils.population import program, train
 
 RESULTS = Path(__file__).with_name("results.md")
 EPOCHS, BATCH, FIT_SEEDS = 40, 32, 2
@@ -86,7 +86,7 @@ def side_by_side() -> list[str]:
         given = (x, y) if validation is None else ((x, y), validation)
         loop = sum(seconds(fit, build, x, y, validation, s) for s in range(FIT_SEEDS)) / FIT_SEEDS
         for seeds in (16, 64):
-            training.engines.clear()
+            program.programs.clear()
             ours = seconds(train, build, given, seeds, EPOCHS, BATCH)
             rows.append(
                 f"| {seeds} seeds × {EPOCHS} epochs{label}, building and compiling included | "
@@ -123,7 +123,7 @@ def first_and_second() -> list[str]:
         inputs, outputs = build().input_shape[1], build().output_shape[1]
         x = rng.normal(size=(1000, inputs)).astype("float32")
         y = rng.integers(0, max(outputs, 2), size=1000)
-        training.engines.clear()
+        program.programs.clear()
         first, second = (seconds(train, build, (x, y), 16, 5, BATCH) for _ in range(2))
         rows.append(f"| {label} | {first - second:.1f} s |")
     return rows

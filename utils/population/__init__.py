@@ -12,7 +12,11 @@ if keras.backend.backend() != "tensorflow":
         'set KERAS_BACKEND="tensorflow" and restart.'
     )
 
-from utils.population.record import Build, History, Runs
-from utils.population.training import Sweep, batches, sweep, train
+from utils.population.initial import Build
+from utils.population.orders import batches
+from utils.population.record import History, Runs
+from utils.population.settings import Scaled
+from utils.population.sweeps import Sweep, grid, sweep
+from utils.population.training import train
 
-__all__ = ["Build", "History", "Runs", "Sweep", "batches", "sweep", "train"]
+__all__ = ["Build", "History", "Runs", "Scaled", "Sweep", "batches", "grid", "sweep", "train"]

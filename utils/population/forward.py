@@ -12,20 +12,16 @@ import logging
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.ops.parallel_for import pfor
+
+from utils.keras_internals import CarriedScope, compiled_metrics
+from utils.population import refusals
 
 Arrays = list[np.ndarray]
 Logs = dict[str, np.ndarray]
 
-if "Bitcast" not in pfor._pfor_converter_registry:  # part of Keras's argmax; else a slow loop
-
-    @pfor.RegisterPFor("Bitcast")
-    def _convert_bitcast(op):
-        return pfor.wrap(tf.bitcast(op.stacked_input(0), op.get_attr("type")), True)
-
 
 def quietly(method):
-    """Keep TensorFlow's remarks on tracing out of the outputs: errors are raised besides."""
+    """Keep TensorFlow's remarks on tracing out of the outputs: errors are still raised."""
 
     @functools.wraps(method)
     def quiet(*args):
@@ -53,17 +49,17 @@ def member_pass(model, trainable, non_trainable, metrics, x, y, valid=None, *, t
     count = tf.shape(x)[0] if valid is None else tf.reduce_sum(valid)
     # The mean over the whole batch of losses weighted so is the mean over its examples.
     share = None if valid is None else valid * (valid.shape[0] / count)
-    with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
+    carried = [*model.non_trainable_variables, *model.metrics_variables]
+    with CarriedScope(mapping, carried) as scope:
         prediction = model(x, training=training)
-        loss = model._compute_loss(
-            x=x, y=y, y_pred=prediction, sample_weight=share, training=training
-        )
-        model._loss_tracker.update_state(loss, sample_weight=count)
-        if model._compile_metrics is not None:
-            for metric in model._compile_metrics.metrics:
-                metric.update_state(y, prediction, sample_weight=valid)
+        loss = model.compute_loss(x, y, prediction, share, training=training)
+        model.metrics[0].update_state(loss, sample_weight=count)
+        compiled = compiled_metrics(model)
+        for metric in compiled.metrics if compiled else ():
+            metric.update_state(y, prediction, sample_weight=valid)
         non_trainable = [scope.get_current_value(v) for v in model.non_trainable_variables]
         metrics = [scope.get_current_value(v) for v in model.metrics_variables]
+    refusals.lost(scope.lost)
     return loss, [tf.convert_to_tensor(v) for v in non_trainable], metrics
 
 
@@ -86,8 +82,8 @@ class Forward:
         self.model = model
         self._reset = [v.numpy() for v in model.metrics_variables]  # as reset_metrics leaves them
         self._predict = tf.function(self._predict_all, autograph=False, reduce_retracing=True)
-        self._update = tf.function(self._update_all, autograph=False, reduce_retracing=True)
-        self._logs = tf.function(self._all_logs, autograph=False, reduce_retracing=True)
+        self._update = tf.function(self.scored, autograph=False, reduce_retracing=True)
+        self._logs = tf.function(self.logged, autograph=False, reduce_retracing=True)
 
     @quietly
     def predict(self, trainable, non_trainable, x) -> np.ndarray:
@@ -100,8 +96,8 @@ class Forward:
         return np.concatenate(parts, axis=1)
 
     @quietly
-    def evaluate(self, trainable, non_trainable, x, y, batch_size: int | None) -> Logs:
-        """Loss and metrics in inference mode, each (member,).
+    def evaluate(self, trainable, non_trainable, x, y, batch_size: int | None):
+        """Loss and metrics in inference mode, each (member,), and the non-trainables after it.
 
         `batch_size` matters to losses that are not means over the batch; None lets us choose.
         """
@@ -111,8 +107,8 @@ class Forward:
         cuts = range(batch_size, len(x), batch_size) if batch_size else pieces
         split = np.split if batch_size else np.array_split
         for part in zip(split(x, cuts), split(y, cuts), strict=True):
-            metrics = self._update(trainable, non_trainable, metrics, *part)
-        return self.logs(metrics)
+            non_trainable, metrics = self._update(trainable, non_trainable, metrics, *part)
+        return self.logs(metrics), non_trainable
 
     @quietly
     def logs(self, metrics) -> Logs:
@@ -134,11 +130,14 @@ class Forward:
 
         return tf.vectorized_map(one, (trainable, non_trainable))
 
-    def _update_all(self, trainable, non_trainable, metrics, x, y):
+    def scored(self, trainable, non_trainable, metrics, x, y):
+        """One batch for all members: non-trainables and metrics after it."""
+
         def one(state):
-            return member_pass(self.model, *state, x, y, training=False)[2]
+            return member_pass(self.model, *state, x, y, training=False)[1:]
 
         return tf.vectorized_map(one, (trainable, non_trainable, metrics))
 
-    def _all_logs(self, metrics):
+    def logged(self, metrics):
+        """Keras's logs of all members, while a program is traced."""
         return tf.vectorized_map(lambda m: member_logs(self.model, m), metrics)

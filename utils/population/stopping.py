@@ -8,6 +8,8 @@ import operator
 import keras
 import numpy as np
 
+from utils.keras_internals import upward
+
 State = tuple[list[np.ndarray], list[np.ndarray]]
 
 
@@ -20,10 +22,7 @@ class Stopper:
 
     def __init__(self, rule: keras.callbacks.EarlyStopping, model: keras.Model, members: int):
         self.rule = copy.copy(rule)
-        self.rule.set_model(model)
-        self.rule._set_monitor_op()
-        upward = self.rule.monitor_op is keras.ops.greater
-        self.better = operator.gt if upward else operator.lt
+        self.better = operator.gt if upward(self.rule, model) else operator.lt
         self.best = np.full(members, np.nan)
         self.seen = np.zeros(members, bool)
         self.waited = np.zeros(members, int)
