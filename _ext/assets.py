@@ -49,9 +49,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the events; after the theme has added its own."""
-    app.add_config_value(
-        "comments_config", {}, "", dict
-    )  # Jupyter Book sets it for an extension we drop
+    # Jupyter Book sets it for an extension that we drop.
+    app.add_config_value("comments_config", {}, "", dict)
     app.connect("html-page-context", load_once, priority=900)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Figures: stored SVG outputs stand inside the page, follow its theme and say what they show.
+"""Figures: stored SVG outputs become part of the page, follow its theme and say what they show.
 
 Also the directive `{chapter-figure} slug N`, which shows the N-th figure of a chapter elsewhere,
 from the chapter's own stored output.
@@ -25,7 +25,7 @@ HOW_TO_NAME = (
 
 
 def has_human_alt(alt: str, uri: str) -> bool:
-    """Tell words from a file's path, which is what stands there when nobody wrote any."""
+    """Tell words from a file's path, which is what is there if nobody wrote any."""
     alt = alt.strip()
     return bool(alt) and alt != uri and Path(alt).name != Path(uri).name and " " in alt
 

@@ -1,5 +1,7 @@
 """The ledger in the book: `{ledger}` lists every claim, `{ledger-tally}` counts the verdicts.
 
+`{ledger-correction}` says which of them survive a correction for all that the book measures.
+
 Verdicts come from the chapters' stored outputs, so the page can say nothing that no cell computed.
 Also links each verdict card in a chapter to its claim on the ledger page.
 """
@@ -21,44 +23,34 @@ from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ledger_html import (
-    Entry,
-    Source,
-    Sources,
-    claim_list,
-    controls,
-    linked_card,
-    linked_table,
-    progress,
-    tally,
-)
+from ledger_html import Entry, controls, correction, progress, tally
+from ledger_items import Context, Source, check_table, claim_list, linked_card, linked_table
 from outline import outline
 
 from chapters import FOLDER, read_chapter
 from utils.claims import Settled, load, verdicts
+from utils.claims.correction import measured_settings, stands
 
 logger = logging.getLogger(__name__)
 PAGE = "pages/ledger"
+CHECKS = "Definitions and formulas"
 
 
 class LedgerNode(nodes.General, nodes.Element):
-    """Holds the place of `part`: the tally, the filter, or one chapter's claims."""
+    """Holds the place of `part`: tally, correction, filter, a chapter's claims, or the checks."""
 
 
 class LedgerPage(SphinxDirective):
     """Every claim by chapter, with the filter above."""
 
     def run(self) -> list[nodes.Node]:
-        """Return one section per chapter, so that the page has an outline."""
+        """Return a section per chapter and one for what is checked: the page has an outline."""
         _remember(self.env)
         shown: list[nodes.Node] = [LedgerNode(part="controls")]
         for slug, title in _titles(self.env).items():
-            section = nodes.section(ids=[f"chapter-{slug}"], names=[f"chapter-{slug}"])
-            section["classes"].append("ledger-chapter")
-            section += nodes.title("", title)
-            section += LedgerNode(part="chapter", slug=slug, title=title)
-            shown.append(section)
-        return shown
+            part = LedgerNode(part="chapter", slug=slug, title=title)
+            shown.append(_section(f"chapter-{slug}", title, part))
+        return [*shown, _section("checks", CHECKS, LedgerNode(part="checks"))]
 
 
 class LedgerTally(SphinxDirective):
@@ -70,6 +62,15 @@ class LedgerTally(SphinxDirective):
         return [LedgerNode(part="tally")]
 
 
+class LedgerCorrection(SphinxDirective):
+    """Which verdicts survive Holm's correction over the whole book."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the place that the sentence takes."""
+        _remember(self.env)
+        return [LedgerNode(part="correction")]
+
+
 class FillLedger(SphinxPostTransform):
     """Write the ledger's parts with the addresses that this builder uses."""
 
@@ -78,29 +79,40 @@ class FillLedger(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Visit the parts of the ledger and the stored cards of the page."""
         html = self.app.builder.format == "html"
-        for node in list(self.document.findall(LedgerNode)):
-            node.replace_self(nodes.raw("", self.filled(node), format="html") if html else [])
+        for part in list(self.document.findall(LedgerNode)):
+            part.replace_self(nodes.raw("", self.filled(part), format="html") if html else [])
         if not html or PAGE not in self.env.found_docs:
             return
+        sources = _sources(self.app)
         for node in self.document.findall(nodes.raw):
             text = node.astext().lstrip()
             if text.startswith('<div class="verdict '):
-                self.replace_text(node, linked_card(text, self.ledger_href, _sources(self.app)))
+                self.replace_text(node, linked_card(text, self.ledger_href, sources))
             elif text.startswith('<table class="verdicts"'):
                 self.replace_text(node, linked_table(text, self.ledger_href))
 
     def filled(self, node: LedgerNode) -> str:
         """Return one part of the ledger as HTML."""
-        ledger, entries = load(), self.entries()
+        entries = self.entries()
+        claims = [entry for entry in entries if not entry.checked]
         if node["part"] == "tally":
-            return tally(entries, self.to(PAGE) if PAGE in self.env.found_docs else None)
+            return tally(claims, self.to(PAGE) if PAGE in self.env.found_docs else None)
         if node["part"] == "controls":
             return controls(_titles(self.env))
+        settled = [entry.settled for entry in entries if entry.settled is not None]
+        standing, ledger = stands(settled), load()
+        if node["part"] == "correction":
+            says = {claim.id: claim.says for claim in ledger.claims.values()}
+            return correction(says, standing, len(measured_settings(settled)))
+        context = Context(ledger, _sources(self.app), standing)
+        if node["part"] == "checks":
+            checks = [entry for entry in entries if entry.checked]
+            return check_table(checks, _titles(self.env), context)
         slug = node["slug"]
-        own = [entry for entry in entries if entry.claim.chapter == slug]
+        own = [entry for entry in claims if entry.claim.chapter == slug]
         chapter = f"chapters/{slug}"
         href = self.to(chapter) if chapter in self.env.found_docs else ""
-        return progress(own, node["title"], href) + claim_list(own, ledger, _sources(self.app))
+        return progress(own, node["title"], href) + claim_list(own, context)
 
     def entries(self) -> list[Entry]:
         """Return all claims in order, with what the chapters found."""
@@ -126,6 +138,12 @@ class FillLedger(SphinxPostTransform):
         node.rawsource = text
         node.children = []
         node += nodes.Text(text)
+
+
+def _section(name: str, title: str, content: LedgerNode) -> nodes.section:
+    section = nodes.section(ids=[name], names=[name], classes=["ledger-chapter"])
+    section += [nodes.title("", title), content]
+    return section
 
 
 def _remember(env: BuildEnvironment) -> None:
@@ -169,13 +187,13 @@ def _settled(env: BuildEnvironment) -> dict[str, tuple[str, Settled]]:
     return found
 
 
-def _sources(app: Sphinx) -> Sources:
+def _sources(app: Sphinx) -> dict[str, Source]:
     path = Path(app.srcdir) / "references.bib"
     return _papers(path, path.stat().st_mtime_ns) if path.exists() else {}
 
 
 @functools.lru_cache(maxsize=1)
-def _papers(path: Path, changed: int) -> Sources:
+def _papers(path: Path, changed: int) -> dict[str, Source]:
     """Return the papers by key: "Glorot & Bengio 2010" and the address."""
     papers = {}
     for key, entry in parse_file(str(path), bib_format="bibtex").entries.items():
@@ -210,6 +228,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(LedgerNode)
     app.add_directive("ledger", LedgerPage)
     app.add_directive("ledger-tally", LedgerTally)
+    app.add_directive("ledger-correction", LedgerCorrection)
     app.add_post_transform(FillLedger)
     app.connect("env-get-outdated", outdated)
     app.connect("config-inited", add_assets)

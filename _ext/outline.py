@@ -1,8 +1,8 @@
 """The outline of all chapters: `{outline} cards` for readers, `{outline} full` for teachers.
 
-Finished chapters stand in _toc.yml, those to come in _config.yml (`course_to_come`), both by part.
-A finished chapter tells its title, objectives, prerequisites and lengths itself; the question that
-a chapter asks, and the title of one to come, stand beside its claims.
+Finished chapters are listed in _toc.yml, those to come in _config.yml (`course_to_come`), both by
+part. A finished chapter says its title, objectives, prerequisites and lengths itself; the question
+that a chapter asks, and the title of one to come, are kept with its claims.
 """
 
 import sys

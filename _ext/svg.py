@@ -1,4 +1,4 @@
-"""A stored figure, made safe to stand inside the page and to follow its theme.
+"""A stored figure, made safe to be part of the page and to follow its theme.
 
 Notebooks come from anywhere, and an inlined SVG has the page's full rights. So only elements,
 attributes and style properties that draw are kept, and nothing points outside of the figure.
@@ -7,12 +7,10 @@ attributes and style properties that draw are kept, and nothing points outside o
 import re
 from xml.etree import ElementTree
 
-THEMED = {  # a stored color -> what the page's theme makes of it
-    "#1b1f24": "currentColor",
-    "#fdfcf9": "var(--paper)",
-    "#0072b2": "var(--data-blue)",
-}
-PAPER = "#fdfcf9"
+from utils.palette import BLUE, INK, PAPER
+
+THEMED = {INK: "currentColor", PAPER: "var(--paper)", BLUE: "var(--data-blue)"}
+"""A stored color -> what the page's theme makes of it."""
 SVG = "{http://www.w3.org/2000/svg}"
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 

@@ -1,18 +1,22 @@
-"""Times `utils.population.train` beside the loop over `fit` that it replaces, as ratios in one run.
+"""Times `utils.population.train` beside `fit`, JAX by hand and torch.func by hand, in one run.
 
-Writes benchmarks/results.md. `fit` is timed on two seeds and counted as linear in the seeds: each
-of its models is built and traced anew. Run from the repository's root.
+Writes benchmarks/results.md and benchmarks/growth.svg. All four do the same work: the same initial
+weights, examples, batches and order, the mean loss, SGD at the same rate; that their losses agree
+is checked. The rivals run in an environment of their own, `.venv-bench`, which `make bench` makes.
+Run from the repository's root.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import platform
-import resource
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -21,187 +25,190 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
 
-from utils import data
-from utils.population import program, train
+from benchmarks import growth
+from benchmarks.rivals import slope
+from benchmarks.tasks import RATE, TASKS, Task, dense
+from utils.population import train
 
-RESULTS = Path(__file__).with_name("results.md")
-EPOCHS, BATCH, FIT_SEEDS = 40, 32, 2
-Build = Callable[[], keras.Model]
+HERE = Path(__file__).parent
+RESULTS, RIVALS = HERE / "results.md", HERE / "rivals.py"
+BENCH_PYTHON = HERE.parent / ".venv-bench" / "bin" / "python"
+COMPARED, ALLOWED = 3, 1e-4
+"""Epochs over which losses are compared, and by how much they may differ."""
 
-
-def network(sizes: Sequence[int], *, hidden: Sequence[Callable] = (layers.ReLU,)) -> Build:
-    """A dense classifier; the layers of `hidden` follow each hidden layer."""
-
-    def build() -> keras.Model:
-        stack = [keras.Input((sizes[0],))]
-        for units in sizes[1:-1]:
-            stack += [layers.Dense(units), *(make() for make in hidden)]
-        binary = sizes[-1] == 1
-        stack.append(layers.Dense(sizes[-1], activation="sigmoid" if binary else "softmax"))
-        model = keras.Sequential(stack)
-        loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
-        model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
-        return model
-
-    return build
+Measured = dict[str, dict[str, float]]
 
 
-def convolutional() -> keras.Model:
-    """The small convolutional classifier of MNIST-1D."""
-    model = keras.Sequential([keras.Input((40,)), layers.Reshape((40, 1))])
-    for _ in range(3):
-        model.add(layers.Conv1D(16, 5, strides=2, padding="same", activation="relu"))
-    model.add(layers.Flatten())
-    model.add(layers.Dense(10, activation="softmax"))
-    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
-    return model
-
-
-def seconds(work: Callable, *args, **options) -> float:
+def seconds(work: Callable, *args) -> float:
     """How long a call takes."""
     start = time.perf_counter()
-    work(*args, **options)
+    work(*args)
     return time.perf_counter() - start
 
 
-def fit(build: Build, x, y, validation, seed: int = 0) -> keras.Model:
-    """One turn of the loop that `train` replaces."""
-    keras.utils.set_random_seed(seed)
-    model = build()
-    model.fit(x, y, BATCH, EPOCHS, verbose=0, validation_data=validation)
-    return model
+def call_and_steps(run: Callable[[int], object], epochs: int) -> dict[str, float]:
+    """Seconds before the first step of a first and a second call, and of one epoch once warm."""
+    first, second = seconds(run, 1), seconds(run, 1)
+    epoch = slope(partial(seconds, run), epochs)
+    return {"first": first - epoch, "second": second - epoch, "epoch": epoch}
 
 
-def side_by_side() -> list[str]:
-    """The chapter's classifier: everything included, then only the steps."""
-    build, moons = network([2, 16, 16, 1]), data.two_moons()
-    x, y = moons.x_train, moons.y_train
-    fit(network([2, 3, 1]), x[:64], y[:64], None)  # what a process pays once, on both sides
-    train(network([2, 3, 1]), (x[:64], y[:64]), 2, 1, BATCH)
-    rows, steps = [], -(-len(x) // BATCH)
-    alone = step_of_fit(build, x, y, steps)
-    for label, validation in [("", None), (", with validation", (moons.x_val, moons.y_val))]:
-        given = (x, y) if validation is None else ((x, y), validation)
-        loop = sum(seconds(fit, build, x, y, validation, s) for s in range(FIT_SEEDS)) / FIT_SEEDS
-        for seeds in (16, 64):
-            program.programs.clear()
-            ours = seconds(train, build, given, seeds, EPOCHS, BATCH)
+def population(task: Task) -> Measured:
+    """`train`, with the loss only and with accuracy."""
+
+    def run(metrics: bool, epochs: int):
+        train(partial(task.build, metrics), task.examples, task.members, epochs, task.batch)
+
+    return {
+        key: call_and_steps(partial(run, metrics), task.epochs)
+        for key, metrics in (("loss only", False), ("with accuracy", True))
+    }
+
+
+def fit(task: Task) -> Measured:
+    """Keras's `fit` for one member; calls as a loop over seeds makes them, on a new model each."""
+    x, y = task.examples
+
+    def run(metrics: bool, epochs: int):
+        keras.utils.set_random_seed(0)
+        task.build(metrics).fit(x, y, task.batch, epochs, verbose=0)
+
+    found = {}
+    for key, metrics in (("loss only", False), ("with accuracy", True)):
+        model = task.build(metrics)
+        model.fit(x, y, task.batch, verbose=0)
+
+        def more(epochs: int, model=model):
+            model.fit(x, y, task.batch, epochs, verbose=0)
+
+        epoch = slope(partial(seconds, more), max(2, task.epochs // 10))
+        first, second = seconds(run, metrics, 1), seconds(run, metrics, 1)
+        found[key] = {"first": first - epoch, "second": second - epoch, "epoch": epoch}
+    return found
+
+
+def rival(name: str, task: Task) -> Measured:
+    """The same by hand, in the rivals' environment; refuses a rival that does other work."""
+    runs = train(task.build, task.examples, task.members, COMPARED, task.batch, snapshots=COMPARED)
+    weights, state = ([np.asarray(a) for a in part] for part in runs.snapshots[0])
+    state = [a for a in state if a.dtype == "float32"]
+    x, y = task.examples
+    described = {
+        "layers": task.layers,
+        "binary": bool(y.max() == 1),
+        "members": task.members,
+        "batch": task.batch,
+        "examples": len(x),
+        "rate": RATE,
+        "epochs": task.epochs,
+        "compared": COMPARED,
+        "weights": len(weights),
+        "state": len(state),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        named = {f"weights{i}": a for i, a in enumerate(weights)}
+        named |= {f"state{i}": a for i, a in enumerate(state)}
+        np.savez(Path(folder) / "arrays.npz", x=x, y=y, **named)
+        (Path(folder) / "task.json").write_text(json.dumps(described))
+        command = [BENCH_PYTHON, RIVALS, name, folder]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found = json.loads(done.stdout)
+    apart = np.abs(np.array(found.pop("losses")) - runs.history["loss"]).max()
+    if not apart < ALLOWED:
+        raise ValueError(
+            f"{task.name}: the losses of {name} are up to {apart:.2g} from ours, more than "
+            f"{ALLOWED}; the comparison would not be of the same work"
+        )
+    print(f"{task.name}, {name}: losses at most {apart:.1e} apart", file=sys.stderr)
+    return found
+
+
+def measure(task: Task) -> dict[str, Measured]:
+    """All four on one task."""
+    print(task.name, file=sys.stderr)
+    ours = population(task)
+    return {
+        "fit": fit(task),
+        "train": ours,
+        "jax": rival("jax", task),
+        "torch": rival("torch", task),
+    }
+
+
+def step(found: dict[str, Measured], task: Task, who: str, key: str) -> float:
+    """Milliseconds of one step of one model."""
+    models = 1 if who == "fit" else task.members
+    return found[who][key]["epoch"] / (task.steps * models) * 1000
+
+
+def table(found: dict[Task, dict[str, Measured]]) -> list[str]:
+    """Steps of one model, and what a call costs before its first step."""
+    rows = [
+        "| network | counted | `fit` | `train` | JAX | torch | `fit` / `train` | `train` / best |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for task, each in found.items():
+        for key in ("loss only", "with accuracy"):
+            ms = {who: step(each, task, who, key) for who in each}
+            best = min(ms["jax"], ms["torch"])
             rows.append(
-                f"| {seeds} seeds × {EPOCHS} epochs{label}, building and compiling included | "
-                f"{loop * seeds:.1f} s | {ours:.2f} s | **{loop * seeds / ours:.0f}×** |"
+                f"| {task.name} | {key} | {ms['fit']:.2f} | {ms['train']:.4f} | {ms['jax']:.4f} | "
+                f"{ms['torch']:.4f} | {ms['fit'] / ms['train']:.0f} | "
+                f"**{ms['train'] / best:.2f}** |"
             )
-            if validation is None:
-                again = seconds(train, build, given, seeds, EPOCHS, BATCH)
-                each = again / (steps * EPOCHS * seeds) * 1000
-                rows.append(
-                    f"| {seeds} seeds, one step of one model once compiled | {alone:.2f} ms | "
-                    f"{each:.4f} ms | **{alone / each:.0f}×** |"
-                )
+    rows += [
+        "",
+        "Seconds before the first step of a first call (building, tracing, compiling) and of a",
+        "second one of the same architecture; `fit` for one seed, the others for all. Counting the",
+        "loss only.",
+        "",
+        "| network | `fit` | `train` | JAX | torch |",
+        "|---|---|---|---|---|",
+    ]
+    for task, each in found.items():
+        calls = [
+            f"{max(0, each[who]['loss only']['first']):.2f} / "
+            f"{max(0, each[who]['loss only']['second']):.2f}"
+            for who in ("fit", "train", "jax", "torch")
+        ]
+        rows.append(f"| {task.name} | {' | '.join(calls)} |")
     return rows
 
 
-def step_of_fit(build: Build, x, y, steps: int) -> float:
-    """Milliseconds of one step of `fit` once it is compiled."""
-    model = build()
-    model.fit(x, y, BATCH, 1, verbose=0)
-    return seconds(model.fit, x, y, BATCH, 20, verbose=0) / (20 * steps) * 1000
-
-
-def first_and_second() -> list[str]:
-    """What compiling costs: the first training of an architecture less the second."""
-    normalized = (layers.BatchNormalization, layers.ReLU)
-    builds = {
-        "2–16–16–1": network([2, 16, 16, 1]),
-        "2–32×5–1": network([2, *[32] * 5, 1]),
-        "64–32×20–10": network([64, *[32] * 20, 10]),
-        "64–32×10–10, BatchNorm": network([64, *[32] * 10, 10], hidden=normalized),
-    }
-    rng, rows = np.random.default_rng(0), []
-    for label, build in builds.items():
-        inputs, outputs = build().input_shape[1], build().output_shape[1]
-        x = rng.normal(size=(1000, inputs)).astype("float32")
-        y = rng.integers(0, max(outputs, 2), size=1000)
-        program.programs.clear()
-        first, second = (seconds(train, build, (x, y), 16, 5, BATCH) for _ in range(2))
-        rows.append(f"| {label} | {first - second:.1f} s |")
-    return rows
-
-
-def with_and_without_xla() -> list[str]:
-    """A step of one of 16 models on MNIST-1D, batch 100, by how it is compiled."""
-    digits = data.mnist1d()
-    given = digits.x_train[:2000], digits.y_train[:2000]
-    builds = {
-        "MLP 100–100": network([40, 100, 100, 10]),
-        "MLP 100–100, dropout": network(
-            [40, 100, 100, 10], hidden=(layers.ReLU, lambda: layers.Dropout(0.2))
-        ),
-        "3 × Conv1D": convolutional,
-    }
-    rows = []
-    for label, build in builds.items():
-        times = []
-        for jit_compile in (True, False):
-            train(build, given, 16, 1, 100, jit_compile=jit_compile)
-            again = seconds(train, build, given, 16, 3, 100, jit_compile=jit_compile)
-            times.append(again / (3 * 20 * 16) * 1000)
-        rows.append(f"| {label} | {times[0]:.3f} ms | {times[1]:.3f} ms |")
-    return rows
-
-
-def memory() -> str:
-    """Peak memory of a fresh process that trains 64 seeds of an MLP on MNIST-1D."""
-    code = "from benchmarks.population import memory_here; memory_here()"
-    root = Path(__file__).parents[1]
+def rivals_versions() -> str:
+    """What the rivals ran on."""
+    code = "import jax, torch; print(f'JAX {jax.__version__}, torch {torch.__version__}')"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True
+        [BENCH_PYTHON, "-c", code], check=True, stdout=subprocess.PIPE, text=True
     )
-    return done.stdout.split()[-1]
-
-
-def memory_here() -> None:
-    """Train, and print this process's peak memory in GB."""
-    train(network([40, 100, 100, 10]), data.mnist1d(), 64, 2, 100, snapshots=1)
-    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f}")
+    return done.stdout.strip()
 
 
 def main() -> None:
-    """Measure everything and write the table."""
+    """Measure everything and write the page."""
+    if not BENCH_PYTHON.exists():
+        sys.exit(f"There is no {BENCH_PYTHON}: call `make bench`, which makes it.")
+    warm = Task("what a process pays once", "moons", dense(3), members=2, epochs=1)
+    population(warm), fit(warm)
+    found = {task: measure(task) for task in TASKS}
     lines = [
         "# Speed of a population",
         "",
-        "Written by `make bench`. Seeds of a small classifier trained together by",
-        "`utils.population.train`, beside a loop over Keras's `fit` in the same run.",
+        "Written by `make bench`: `utils.population.train` beside Keras's `fit`, JAX (`vmap` of a",
+        "`scan`) and torch (`torch.func.vmap`) by hand, in one run, on the same weights, examples",
+        f"and batches, SGD. Their losses over {COMPARED} epochs agree to {ALLOWED}. Milliseconds",
+        "per step of one model: what more epochs cost, best of three, warm. 16 members unless said.",
         "",
         f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        f"TensorFlow {tf.__version__}, Keras {keras.__version__}, NumPy {np.__version__}.",
+        f"TensorFlow {tf.__version__}, Keras {keras.__version__}, NumPy {np.__version__}, "
+        f"{rivals_versions()}.",
         "",
-        f"Two moons, 1,000 points, 2–16–16–1, batch {BATCH}. `fit` is timed on {FIT_SEEDS} seeds "
-        "and counted as linear.",
+        *table(found),
         "",
-        "| what | loop over `fit` | `train` | ratio |",
-        "|---|---|---|---|",
-        *side_by_side(),
-        "",
-        "Compiling, paid by the first training of an architecture, 16 seeds, 1,000 points:",
-        "",
-        "| network | compiling |",
-        "|---|---|",
-        *first_and_second(),
-        "",
-        "One step of one of 16 models on MNIST-1D, batch 100:",
-        "",
-        "| network | with XLA | without |",
-        "|---|---|---|",
-        *with_and_without_xla(),
-        "",
-        f"Peak memory of a process that trains 64 seeds of an MLP 100–100 on MNIST-1D with "
-        f"snapshots, TensorFlow's own included: {memory()} GB.",
-        "",
+        *growth.page(),
     ]
-    RESULTS.write_text("\n".join(lines), encoding="utf-8")
+    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 
 

@@ -54,7 +54,7 @@ def execution(course: Course, slug: str) -> list[str]:
 
 
 def tags(course: Course, slug: str) -> list[str]:
-    """Every cell that settles a claim is compared by nbval, and holds no figure, which is not."""
+    """Every cell that settles a claim is compared by nbval, and has no figure: those are not."""
     problems = []
     for number, cell in _numbered(course, slug):
         where = f"chapters/{slug}.ipynb, code cell {number}"
@@ -124,7 +124,10 @@ def size(course: Course, slug: str) -> list[str]:
     size = course.chapter(slug).stat().st_size
     if size <= MAX_BYTES:
         return []
-    return [f"chapters/{slug}.ipynb has {size:,} bytes, at most {MAX_BYTES:,}: rasterize figures"]
+    return [
+        f"chapters/{slug}.ipynb has {size:,} bytes, expected at most {MAX_BYTES:,}: rasterize its "
+        "figures"
+    ]
 
 
 CHECKS: dict[str, Callable[[Course, str], list[str]]] = {

@@ -2,48 +2,50 @@
 
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.chapter_checks import CHECKS as CHAPTER_CHECKS
 from tools.course import HERE, Course, CourseError
+from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
-from utils import claims
+
+AT_ONCE = 3  # the first checks wait for other programs
 
 
 def ruff(course: Course) -> list[str]:
     """Lint and format, of the code and of the chapters' cells."""
-    problems = []
-    for arguments in (["check", "--quiet"], ["format", "--check", "--quiet", "--diff"]):
-        command = [sys.executable, "-m", "ruff", *arguments, "."]
-        done = subprocess.run(command, cwd=course.root, capture_output=True, text=True)
-        if done.returncode:
-            problems.append((done.stdout + done.stderr).strip())
-    return problems
+    lint = _said(course, "ruff", "check", "--quiet", ".")
+    return lint + _said(course, "ruff", "format", "--check", "--quiet", "--diff", ".")
 
 
-def ledger(course: Course) -> list[str]:
-    """The ledger is whole, and stored verdicts are of its claims, each settled once."""
-    settled: dict[str, str] = {}
-    problems = []
-    try:
-        claims.load(course.root / "sources")
-        for slug in _written(course):
-            for verdict in claims.verdicts(course.chapter(slug)):
-                if verdict.id in settled:
-                    where = f"{settled[verdict.id]} and {slug}"
-                    problems.append(f"{verdict.id} is settled in {where}")
-                settled[verdict.id] = slug
-    except (ValueError, OSError) as error:
-        problems.append(str(error))
-    return problems
+def types(course: Course) -> list[str]:
+    """The code's types agree, as far as the libraries' are known."""
+    return _said(course, "mypy", "--no-error-summary", "--no-pretty")
+
+
+def spelling(course: Course) -> list[str]:
+    """No word of code or prose is misspelled, and all are American."""
+    return _said(course, "typos", "--format", "brief")
+
+
+def _said(course: Course, tool: str, *arguments: str) -> list[str]:
+    """What a tool of this Python's environment complains about."""
+    path = Path(sysconfig.get_path("scripts"), tool)
+    if not path.exists():
+        return [f"{tool} is not installed here: make check installs it in .venv"]
+    command = [str(path), *arguments]
+    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True)
+    return [(done.stdout + done.stderr).strip()] if done.returncode else []
 
 
 def contents(course: Course) -> list[str]:
     """Every file of the table of contents exists, and every chapter has a source and is in it."""
-    listed = set(_files(course.yaml("_toc.yml")))
+    listed = course.contents
     problems = [
         f"_toc.yml: there is no {name}.md or {name}.ipynb"
         for name in sorted(listed)
@@ -85,9 +87,13 @@ def each_chapter(check: Callable[[Course, str], list[str]]) -> Callable[[Course]
 
 
 CHECKS: dict[str, Callable[[Course], list[str]]] = {
+    "types agree": types,
     "code is linted and formatted": ruff,
+    "words are spelled right": spelling,
     **{name: each_chapter(check) for name, check in CHAPTER_CHECKS.items()},
+    "chapter folders are complete": folders,
     "the ledger is whole": ledger,
+    "plans are frozen": plans,
     "the table of contents is complete": contents,
     "the readme shows the first figure": outdated,
     "links lead somewhere": broken_links,
@@ -100,32 +106,20 @@ def main(course: Course = HERE) -> int:
     """Run every check and show what is wrong; returns the exit status."""
     begin = time.perf_counter()
     failed = 0
-    for name, check in CHECKS.items():
-        try:
-            problems = check(course)
-        except CourseError as error:
-            problems = [str(error)]
-        print(f"{'FAILED' if problems else 'ok':6}  {name}")
-        for problem in problems:
-            print("        " + problem.replace("\n", "\n        "))
-        failed += bool(problems)
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        found = {name: pool.submit(check, course) for name, check in CHECKS.items()}
+        for name, future in found.items():
+            try:
+                problems = future.result()
+            except CourseError as error:
+                problems = [str(error)]
+            print(f"{'FAILED' if problems else 'ok':6}  {name}", flush=True)
+            for problem in problems:
+                print("        " + problem.replace("\n", "\n        "))
+            failed += bool(problems)
     seconds = time.perf_counter() - begin
     print(f"{len(CHECKS) - failed} of {len(CHECKS)} checks passed in {seconds:.1f} s")
     return 1 if failed else 0
-
-
-def _written(course: Course) -> list[str]:
-    return [slug for slug in course.slugs if course.chapter(slug).exists()]
-
-
-def _files(node: object) -> list[str]:
-    """Every `file:` and `root:` anywhere in the table of contents."""
-    if isinstance(node, list):
-        return [name for item in node for name in _files(item)]
-    if not isinstance(node, dict):
-        return []
-    own = [value for key, value in node.items() if key in ("file", "root")]
-    return own + [name for value in node.values() for name in _files(value)]
 
 
 def _lines(path: Path) -> set[str]:

@@ -45,6 +45,17 @@ class Course:
         """The public repository's address in _config.yml, or one that no one can register."""
         return str(self.yaml("_config.yml").get("repository", {}).get("url") or UNSET_ADDRESS)
 
+    @property
+    def contents(self) -> set[str]:
+        """The files of the table of contents, without their endings."""
+        return set(_files(self.yaml("_toc.yml")))
+
+    @property
+    def to_come(self) -> list[str]:
+        """The chapters that _config.yml announces."""
+        config = self.yaml("_config.yml").get("sphinx", {}).get("config", {})
+        return [slug for part in config.get("course_to_come", ()) for slug in part["chapters"]]
+
     def yaml(self, name: str) -> Any:
         """The content of a YAML file, an empty mapping where there is none."""
         path = self.root / name
@@ -60,6 +71,16 @@ class Course:
         path = self.root / "requirements.txt"
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         return dict(re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", text, flags=re.MULTILINE))
+
+
+def _files(node: object) -> list[str]:
+    """Every `file:` and `root:` anywhere in the table of contents."""
+    if isinstance(node, list):
+        return [name for item in node for name in _files(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [value for key, value in node.items() if key in ("file", "root")]
+    return own + [name for value in node.values() for name in _files(value)]
 
 
 HERE = Course(Path(__file__).resolve().parent.parent)

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from platform import python_version_tuple
 from typing import Any
@@ -16,7 +16,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from tools.course import Course, CourseError
-from tools.kernels import CELL_TIMEOUT, environment
+from tools.kernels import CELL_TIMEOUT, KERNEL, environment
 from tools.staleness import FRAMEWORKS
 
 SECONDS_STEP = 5
@@ -27,8 +27,12 @@ async def execute(
     notebook: NotebookNode,
     on_cell: Callable[[int], None] = lambda index: None,
     timeout: int = CELL_TIMEOUT,
+    variables: Mapping[str, str] | None = None,
 ) -> float:
-    """Fill in the outputs in place; returns the seconds. `on_cell` hears of each finished cell."""
+    """Fill in the outputs in place; returns the seconds. `on_cell` hears of each finished cell.
+
+    variables: what the kernel's environment has besides ours.
+    """
     current: list[NotebookNode] = []
 
     def started(cell: NotebookNode, cell_index: int, **_: Any) -> None:
@@ -41,7 +45,7 @@ async def execute(
     specs = KernelSpecManager(kernel_dirs=[])
     client = NotebookClient(
         notebook,
-        km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs),
+        km=AsyncKernelManager(kernel_name=KERNEL["name"], kernel_spec_manager=specs),
         timeout=timeout,
         record_timing=False,
         resources={"metadata": {"path": str(course.root / "chapters")}},
@@ -57,7 +61,9 @@ async def execute(
         # What the kernel writes to stderr also arrives as output; there is no need of an echo.
         # And nbclient lets the kernel of a manager that it is given live on, unless told otherwise.
         await client.async_execute(
-            env=environment(course), stderr=subprocess.DEVNULL, cleanup_kc=True
+            env={**environment(course), "COURSE_WRITES_THE_BOOK": "1", **(variables or {})},
+            stderr=subprocess.DEVNULL,
+            cleanup_kc=True,
         )
     except CellExecutionError as error:
         raise CourseError(f"{shown(current)}\n{traceback(current)}") from error

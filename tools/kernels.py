@@ -4,6 +4,8 @@ import os
 
 from tools.course import Course
 
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+"""The kernel that every notebook asks for."""
 CELL_TIMEOUT = 300
 """Seconds that one cell may take before it counts as hung."""
 

@@ -6,8 +6,9 @@ from collections import Counter
 
 from nbformat import NotebookNode, from_dict
 
+from tools.kernels import KERNEL
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
 LIBRARY_LOG = re.compile(
     r"^(?:WARNING: All log messages before absl.*|[IW]\d{4} [\d:.]+ .*)\n?",

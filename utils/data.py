@@ -21,7 +21,8 @@ Arrays = tuple[np.ndarray, np.ndarray]
 class Dataset:
     """Examples to train on, to choose by and to test on once. The arrays are read-only.
 
-    x_*: float32 (n, features...), y_*: int32 (n,), labels counted from 0.
+    x_*: float32 (n, features...). y_*: integers become int32 labels (n,), counted from 0; floats
+    become float32 targets (n,) or (n, outputs).
     """
 
     name: str
@@ -34,13 +35,12 @@ class Dataset:
 
     def __post_init__(self):
         for field in fields(self)[1:]:
-            dtype = "float32" if field.name.startswith("x") else "int32"
-            array = np.array(getattr(self, field.name), dtype)
+            array = _numbers(field.name, getattr(self, field.name))
             array.setflags(write=False)
             object.__setattr__(self, field.name, array)
         for part in ("train", "val", "test"):
             x, y = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")
-            if y.shape != x.shape[:1]:
+            if y.shape[:1] != x.shape[:1] or (y.ndim > 1 and y.dtype == "int32"):
                 raise ValueError(
                     f"x_{part} has shape {x.shape} and y_{part} has shape {y.shape}; expected one "
                     f"label per example: pass y_{part} with shape {x.shape[:1]}"
@@ -54,11 +54,17 @@ class Dataset:
     @property
     def num_classes(self) -> int:
         """How many classes the training labels name."""
+        if self.y_train.dtype != "int32":
+            raise AttributeError(
+                f"{self.name} has targets that are no classes; pass labels as integers to count them"
+            )
         return int(self.y_train.max()) + 1
 
     def __repr__(self) -> str:
         sizes = f"{len(self.y_train)} train, {len(self.y_val)} val, {len(self.y_test)} test"
-        return f"{self.name}: {sizes}; {self.num_features} features, {self.num_classes} classes"
+        labeled = self.y_train.dtype == "int32"
+        kind = f"{self.num_classes} classes" if labeled else "numbers as targets"
+        return f"{self.name}: {sizes}; {self.num_features} features, {kind}"
 
 
 def two_moons(
@@ -91,8 +97,8 @@ def spirals(
 
     Harder than the moons: no few straight cuts separate the arms.
     """
-    if turns <= 0:
-        raise ValueError(f"turns is {turns}; expected a positive number, such as 1.25")
+    if not _is_number(turns) or turns <= 0:
+        raise ValueError(f"turns is {turns!r}; expected a positive number, such as 1.25")
 
     def draw(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
         radius = 2 * np.sqrt(rng.uniform(0.01, 1, len(labels)))  # as dense inside as outside
@@ -109,6 +115,7 @@ def digits(seed: int = 0) -> Dataset:
     """
     from sklearn.datasets import load_digits
 
+    _reproducible(seed)
     x, y = load_digits(return_X_y=True)
     rest, test = _stratified(x / 16, y, 500, seed)
     train, val = _stratified(*rest, 297, seed)
@@ -121,6 +128,7 @@ def mnist1d(seed: int = 0) -> Dataset:
     The test examples are those of the paper; `seed` draws the split of its 4000 others into
     training and validation. The first call computes for 2 seconds, later ones reuse its result.
     """
+    _reproducible(seed)
     original = _mnist1d_of_the_paper()
     train, val = _stratified(original["x"], original["y"], 800, seed)
     return Dataset("MNIST-1D", *train, *val, original["x_test"], original["y_test"])
@@ -148,10 +156,11 @@ def _two_classes(
 ) -> Dataset:
     """Draw each part with its own generator: half of the labels 0, half 1, in random order."""
     for part, size in zip(("train", "val", "test"), sizes, strict=True):
-        if size < 2:
-            raise ValueError(f"{part} is {size}; expected at least 2 examples, one of each class")
-    if not noise >= 0:
-        raise ValueError(f"noise is {noise}; expected a standard deviation of 0 or more")
+        if not _is_whole(size) or size < 2:
+            raise ValueError(f"{part} is {size!r}; expected at least 2 examples, one of each class")
+    if not _is_number(noise) or not noise >= 0:
+        raise ValueError(f"noise is {noise!r}; expected a standard deviation of 0 or more")
+    _reproducible(seed)
     arrays: list[np.ndarray] = []
     for size, rng in zip(sizes, np.random.default_rng(seed).spawn(3), strict=True):
         labels = rng.permutation(np.arange(size) % 2)
@@ -167,3 +176,31 @@ def _stratified(x: np.ndarray, y: np.ndarray, held_out: int, seed: int) -> tuple
     parts = train_test_split(x, y, test_size=held_out, stratify=y, random_state=seed)
     x_kept, x_held, y_kept, y_held = parts
     return (x_kept, y_kept), (x_held, y_held)
+
+
+def _numbers(name: str, given) -> np.ndarray:
+    """A copy as float32, or as int32 where they are labels."""
+    array = np.array(given)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{name} holds {array.dtype}; expected numbers: floats, or integers as labels. Words "
+            "become labels by np.unique(words, return_inverse=True)[1]"
+        )
+    labels = name.startswith("y") and array.dtype.kind != "f"
+    return array.astype("int32" if labels else "float32")
+
+
+def _reproducible(seed) -> None:
+    """Refuse what would give other data in every run."""
+    if not _is_whole(seed) or seed < 0:
+        raise ValueError(
+            f"seed is {seed!r}; expected a whole number from 0 on: the same one gives the same data"
+        )
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _is_number(value) -> bool:
+    return _is_whole(value) or isinstance(value, float | np.floating)

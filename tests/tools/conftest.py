@@ -64,6 +64,9 @@ title: Tiny course
 repository:
   url: https://github.com/-unset-/training-neural-networks # no one can register it
   branch: main
+sphinx:
+  config:
+    course_to_come: [{part: Later, chapters: [fluids]}]
 """
 
 TOC = """\
@@ -91,7 +94,7 @@ claims:
     expect: holds
     why: Everybody says so.
     settle_by: reading
-    how: Read.
+    plan: Read.
     run: bath
 """
 
@@ -101,6 +104,8 @@ def course(tmp_path: Path) -> Course:
     """The course before `make notebooks`."""
     files = {
         "sources/tiny/chapter.md": SOURCE,
+        "sources/tiny/claims.yml": "question: How small?\nclaims: []\n",
+        "sources/tiny/plants.yml": "{}\n",
         "_config.yml": CONFIG,
         "_toc.yml": TOC,
         "sources/ledger.yml": SHARED,

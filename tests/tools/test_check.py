@@ -41,6 +41,9 @@ CHAPTER = [
     "opening cells are stamped",
     "exercises have solutions",
     "notebooks are small",
+    "chapter folders are complete",
+    "the ledger is whole",
+    "plans are frozen",
     "the table of contents is complete",
     "links lead somewhere",
     "cited papers are in the bibliography",
@@ -131,7 +134,7 @@ def code_cell(notebook: dict, number: int) -> dict:
             lambda nb: code_cell(nb, 2).update(
                 outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 1_000_001}]
             ),
-            "at most 1,000,000",
+            "expected at most 1,000,000",
         ),
         (
             "links lead somewhere",
@@ -203,6 +206,42 @@ def test_lint_and_format_are_checked_in_notebooks_too(executed: Course) -> None:
     found = "\n".join(check.ruff(executed))
     assert "F401" in found
     assert "-import  os" in found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkout with our settings for the tools and nothing to complain about."""
+    shutil.copy(HERE.root / "pyproject.toml", tmp_path)
+    for name in ("utils", "tools", "benchmarks", "_ext"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "empty.py").touch()
+    (tmp_path / "utils/half.py").write_text("def half(x: int) -> float:\n    return x / 2\n")
+    (tmp_path / "index.md").write_text("The color of a claim such as bigger-normalises-better.\n")
+    return tmp_path
+
+
+def test_code_without_types_or_with_wrong_ones_is_named(folder: Path) -> None:
+    assert check.types(Course(folder)) == []
+    (folder / "tools/use.py").write_text(
+        "from utils.half import half\n\n\ndef f(x):\n    return half(x)\n\n\nhalf('one')\n"
+    )
+    found = "\n".join(check.types(Course(folder)))
+    assert "tools/use.py:4: error: Function is missing a type annotation" in found
+    assert 'has incompatible type "str"; expected "int"' in found
+
+
+def test_a_misspelled_or_british_word_is_named(folder: Path) -> None:
+    assert check.spelling(Course(folder)) == []
+    (folder / "index.md").write_text("Teh colour.\n")  # misspelled on purpose
+    (folder / "utils/half.py").write_text("x = 1  # normalise\n")  # misspelled on purpose
+    found = "\n".join(check.spelling(Course(folder)))
+    for word in ("`The`", "`color`", "`normalize`"):
+        assert word in found
+
+
+def test_a_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    assert check.spelling(HERE) == ["typos is not installed here: make check installs it in .venv"]
 
 
 def test_a_ledger_that_is_not_whole_is_named(executed: Course) -> None:

@@ -159,15 +159,56 @@ def test_features_and_labels_of_unlike_length_are_refused_by_name():
         Dataset("mine", x, y, x, y[:3], x, y)
 
 
+def test_targets_of_a_regression_keep_their_fractions():
+    x, y = np.zeros((4, 3)), np.array([0.7, -1.25, np.nan, 3.0])
+    data = Dataset("mine", x, y, x, y, x, y)
+    np.testing.assert_array_equal(data.y_train, y.astype("float32"))
+    assert repr(data) == "mine: 4 train, 4 val, 4 test; 3 features, numbers as targets"
+    with pytest.raises(AttributeError, match="mine has targets that are no classes; pass labels"):
+        data.num_classes  # noqa: B018
+    pairs = np.ones((4, 2))
+    assert Dataset("mine", x, pairs, x, pairs, x, pairs).y_test.shape == (4, 2)
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint8", "bool"])
+def test_whole_numbers_are_labels(kind):
+    x, y = np.zeros((2, 3)), np.arange(2).astype(kind)
+    assert Dataset("mine", x, y, x, y, x, y).y_val.dtype == "int32"
+
+
+def test_words_are_refused_with_the_way_to_make_labels_of_them():
+    x, y = np.zeros((2, 3)), np.array(["cat", "dog"])
+    with pytest.raises(TypeError, match=r"y_train holds <U3; expected .*np.unique\(words, "):
+        Dataset("mine", x, y, x, y, x, y)
+
+
+@pytest.mark.parametrize("make", [two_moons, spirals, digits, mnist1d])
+@pytest.mark.parametrize("seed", [None, -1, 0.5, "0", True])
+def test_a_seed_that_would_not_reproduce_the_data_is_refused(make, seed):
+    with pytest.raises(ValueError, match=f"seed is {seed!r}; expected a whole number from 0 on"):
+        make(seed=seed)
+
+
 @pytest.mark.parametrize("make", [two_moons, spirals])
 @pytest.mark.parametrize(
-    ("argument", "value"), [("train", 1), ("val", 0), ("test", -5), ("noise", -0.1)]
+    ("argument", "value"),
+    [
+        ("train", 1),
+        ("val", 0),
+        ("test", -5),
+        ("noise", -0.1),
+        ("train", "100"),
+        ("test", 10.0),
+        ("noise", "0.1"),
+        ("noise", float("nan")),
+    ],
 )
 def test_an_impossible_argument_is_named(make, argument, value):
-    with pytest.raises(ValueError, match=f"{argument} is {value}; expected"):
+    with pytest.raises(ValueError, match=f"{argument} is {value!r}; expected"):
         make(**{argument: value})
 
 
-def test_a_spiral_without_turns_is_refused():
-    with pytest.raises(ValueError, match="turns is 0; expected a positive number"):
-        spirals(turns=0)
+@pytest.mark.parametrize("turns", [0, -1.5, "2", None])
+def test_a_spiral_without_turns_is_refused(turns):
+    with pytest.raises(ValueError, match=f"turns is {turns!r}; expected a positive number"):
+        spirals(turns=turns)

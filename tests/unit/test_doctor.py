@@ -12,7 +12,7 @@ from keras.initializers import Constant
 from utils import doctor as clinic
 from utils.data import digits
 from utils.doctor import CURES, Diagnosis, Doctor, Findings, diagnose, examine
-from utils.doctor.examination import Exam, findings_of_runs, spread
+from utils.doctor.examination import Examination, findings_of_runs, spread
 from utils.population import batches, train
 
 DIGITS = digits()
@@ -68,10 +68,13 @@ def findings(**changes) -> Findings:
         moved=np.array([[0.0] * 4, [0.5] * 4]),
         spread=np.ones((2, 4)),
         layers=("one", "two", "three"),
+        trainable=(True, True, True),
         gradient=two,
         weight_gradient=two,
         dead=0 * two,
         saturated=0 * two,
+        output="four",
+        dead_output=np.zeros(2),
         normalized=False,
         growth=np.ones(3),
         unseen="",
@@ -99,14 +102,14 @@ def test_the_callback_and_the_examination_afterwards_agree(fault):
         keras.utils.set_random_seed(seed)
         model, doctor = build(), Doctor(x, y, every=1)
         doctor.set_model(model)
-        model._compile_loss(y[:2], model(x[:2]))
+        model.compute_loss(x[:2], y[:2], model(x[:2]))
         doctor.on_train_begin()
         for epoch in range(4):
             order = np.concatenate(batches(seed, epoch, len(x), 50))
             log = model.fit(x[order], y[order], 50, 1, verbose=0, shuffle=False)
             doctor.on_epoch_end(epoch, {"loss": log.history["loss"][0]})
         doctor.on_train_end()
-        ours, theirs = doctor._exam.findings(), measured[member]
+        ours, theirs = doctor._examination.findings(), measured[member]
         assert doctor.diagnosis.fault == diagnoses[member].fault == fault
         assert ours.epochs == theirs.epochs
         assert ours.layers == theirs.layers
@@ -295,10 +298,10 @@ def test_a_loss_that_becomes_nan_is_no_obstacle():
 def test_by_default_it_looks_ever_more_rarely_and_at_the_end():
     doctor = Doctor(X, Y)
     fitted(net(), doctor, epochs=11)
-    assert doctor._exam.findings().epochs == (0, 1, 2, 4, 8, 11)
+    assert doctor._examination.findings().epochs == (0, 1, 2, 4, 8, 11)
     every = Doctor(X, Y, every=3)
     fitted(net(), every, epochs=7)
-    assert every._exam.findings().epochs == (0, 3, 6, 7)
+    assert every._examination.findings().epochs == (0, 3, 6, 7)
 
 
 def test_a_second_fit_starts_a_new_file():
@@ -386,7 +389,7 @@ def test_the_best_constant_of_a_regression_is_found(loss):
     model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
     model.compile(loss=loss)
     model.fit(np.zeros((200, 2)), y, verbose=0)
-    exam = Exam(model, np.zeros((200, 2)), y)
+    exam = Examination(model, np.zeros((200, 2)), y)
     exam.look(0)
     function, tried = keras.losses.get(loss), np.linspace(0, 3, 301, dtype="float32")
     best = min(float(np.mean(function(exam.y, np.full_like(exam.y, c)))) for c in tried)
@@ -398,7 +401,7 @@ def test_the_best_constant_of_a_classifier_is_the_entropy_of_its_labels(logits):
     model = keras.Sequential([keras.Input((64,)), layers.Dense(10, None if logits else "softmax")])
     model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=logits))
     model.fit(X[:100], Y[:100], verbose=0)
-    exam = Exam(model, X, Y)
+    exam = Examination(model, X, Y)
     exam.look(0)
     share = np.bincount(exam.y) / len(exam.y)
     assert exam.findings().constant == pytest.approx(-(share * np.log(share)).sum(), rel=1e-5)
@@ -446,7 +449,7 @@ def test_the_loss_is_that_of_training_mode_without_dropout():
     keras.utils.set_random_seed(0)
     model, plain = (normalized("he_normal", "sgd", dropout=share) for share in (0.5, 0.0))
     plain.set_weights(model.get_weights())
-    exam = Exam(model, X, Y)
+    exam = Examination(model, X, Y)
     exam.look(0)
     predictions = plain(exam.x, training=True)
     expected = keras.losses.sparse_categorical_crossentropy(exam.y, predictions)
@@ -665,7 +668,7 @@ def test_weights_that_another_callback_restores_are_the_ones_judged():
     keras.utils.set_random_seed(0)
     model, doctor = net(), Doctor(X, Y)
     model.fit(X, Y, 50, epochs=4, verbose=0, callbacks=[Restore(), doctor])
-    found = doctor._exam.findings()
+    found = doctor._examination.findings()
     assert found.scores[-1] == pytest.approx(found.scores[0])
 
 
@@ -673,4 +676,4 @@ def test_epochs_are_those_of_this_fit():
     keras.utils.set_random_seed(0)
     model, doctor = net(), Doctor(X, Y)
     model.fit(X, Y, 50, epochs=66, initial_epoch=63, verbose=0, callbacks=[doctor])
-    assert doctor._exam.epochs == [0, 1, 2, 3]
+    assert doctor._examination.epochs == [0, 1, 2, 3]

@@ -13,8 +13,7 @@ from scipy.special import expit
 from utils.data import two_moons
 from utils.population import train
 from utils.probes import Probe, Report, probe, probe_runs, update_ratios
-from utils.probes.lens import Lens
-from utils.probes.reports import _values
+from utils.signals import InstrumentedModel, values_of
 
 MOONS = two_moons(train=64, val=50, test=10)
 X, Y = MOONS.x_val, MOONS.y_val
@@ -137,8 +136,8 @@ def test_by_batch_only_batch_normalization_is_as_in_training():
     model.layers[2].moving_mean.assign([5.0] * 4)
     undropped.set_weights(model.get_weights())
     x = X[..., None]
-    training = Lens(undropped, x, Y, True).measure(_values(undropped))
-    by_batch = Lens(model, x, Y, False, by_batch=True).measure(_values(model))
+    training = InstrumentedModel(undropped, x, Y, True).measure(values_of(undropped))
+    by_batch = InstrumentedModel(model, x, Y, False, by_batch=True).measure(values_of(model))
     for key, value in training.items():
         np.testing.assert_allclose(by_batch[key], value, 1e-9, 1e-12, key)
 
@@ -295,6 +294,105 @@ def test_layers_keep_the_names_that_someone_gave_them():
     assert probe(model, X, Y).layers == ("first", "dense 2", "dense 3")
 
 
+def with_a_frozen_base(optimizer="sgd") -> keras.Model:
+    """Two layers that do not train, as one named model, and a head of two that do."""
+    base = keras.Sequential(
+        [
+            keras.Input((2,)),
+            layers.Dense(6, "tanh"),
+            layers.Dense(4),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+        ],
+        name="base",
+    )
+    base.trainable = False
+    inputs = keras.Input((2,))
+    hidden = layers.Dense(5, "sigmoid", name="head")(base(inputs))
+    model = keras.Model(inputs, layers.Dense(1, "sigmoid")(hidden))
+    model.compile(optimizer=optimizer, loss="binary_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_frozen_base_is_measured_layer_by_layer_as_a_tape_over_plain_keras_does(training):
+    keras.utils.set_random_seed(2)
+    model = with_a_frozen_base()
+    base = model.get_layer("base")
+    base.layers[2].moving_mean.assign([0.3, -0.2, 0.1, 0.0])
+    report = probe(model, X, Y, training=training)
+    assert report.layers == ("base/dense 1", "base/dense 2", "head", "dense 4")
+
+    row = [*base.layers, model.get_layer("head"), model.layers[-1]]
+    ends = row[0], row[3], row[4], row[5]
+    kernels = [layer.kernel.value for layer in row if hasattr(layer, "kernel")]
+    with tf.GradientTape() as tape:
+        tape.watch(kernels)
+        sent, outputs = tf.constant(X), []
+        for layer in row:
+            # Frozen: batch normalization uses its moving statistics in training too. A copy, as the
+            # loss would else take the logits that Keras remembers beside a sigmoid's output.
+            sent = tf.identity(layer(sent))
+            outputs += [sent] if layer in ends else []
+        loss = model.compute_loss(X, Y, sent)
+    back, weights = tape.gradient(loss, [outputs, kernels])
+    per_example = [np.linalg.norm(gradient) * len(X) ** 0.5 for gradient in back]
+    np.testing.assert_allclose(report.activation_mean, list(map(np.mean, outputs)), rtol=1e-4)
+    np.testing.assert_allclose(report.activation_gradient_norm, per_example, rtol=1e-4)
+    np.testing.assert_allclose(report.gradient_norm, list(map(np.linalg.norm, weights)), rtol=1e-4)
+    assert report.dead[1] == (np.asarray(outputs[1]) == 0).all(axis=0).mean()
+
+
+def test_a_model_is_measured_the_same_whether_its_layers_stand_in_models_or_in_a_row():
+    inner = keras.Sequential([layers.Dense(5, "tanh"), layers.Dense(4)], name="inner")
+    outer = keras.Sequential([inner, layers.ReLU()], name="outer")
+    nested = keras.Sequential([keras.Input((2,)), outer, layers.Dense(1, "sigmoid")])
+    nested.compile(loss="binary_crossentropy")
+    flat = keras.Sequential([keras.Input((2,)), *inner.layers, layers.ReLU(), nested.layers[-1]])
+    flat.compile(loss="binary_crossentropy")
+    ours, theirs = probe(nested, X, Y), probe(flat, X, Y)
+    assert ours.layers == ("outer/inner/dense 1", "outer/inner/dense 2", "dense 3")
+    for key in MEASURES:
+        np.testing.assert_array_equal(getattr(ours, key), getattr(theirs, key), key)
+
+
+def test_names_that_two_models_share_are_told_apart_by_their_place():
+    def half():
+        return keras.Sequential([layers.Dense(3, name="same")])
+
+    model = keras.Sequential([keras.Input((2,)), half(), half(), layers.Dense(1)])
+    model.compile(loss="mse")
+    assert probe(model, X, Y).layers == ("same 1", "same 2", "dense 3")
+
+
+def test_a_layers_name_is_the_same_in_a_session_that_has_built_others():
+    def names():
+        model = keras.Sequential(
+            [
+                keras.Input((4, 4, 1)),
+                layers.Conv2DTranspose(2, 2),
+                layers.Flatten(),
+                layers.Dense(1),
+            ]
+        )
+        model.compile(loss="mse")
+        return probe(model, np.zeros((3, 4, 4, 1)), np.zeros((3, 1))).layers
+
+    assert names() == names() == ("conv2dtranspose 1", "dense 2")
+
+
+def test_a_population_on_a_frozen_base_is_measured_as_each_of_its_models_would_be():
+    runs = train(with_a_frozen_base, MOONS, seeds=2, epochs=2, batch_size=32, snapshots=1)
+    report = probe_runs(runs, X, Y)
+    for member in range(2):
+        alone = probe(runs.model(member), X, Y)
+        for key in MEASURES:
+            together = getattr(report, key)[member, -1]
+            np.testing.assert_allclose(together, getattr(alone, key), 1e-6, 1e-12, key)
+    assert (report.weight_norm[:, 0, :2] == report.weight_norm[:, -1, :2]).all()
+    assert update_ratios(runs).shape == (2, 2, 2)
+
+
 def test_a_population_is_measured_as_each_of_its_models_would_be(runs):
     report = probe_runs(runs, X, Y)
     assert report.epochs == (0, 1, 2, 3)
@@ -365,12 +463,6 @@ class Subclassed(keras.Model):
         return x
 
 
-def nested():
-    model = keras.Sequential([keras.Input((2,)), uncompiled()])
-    model.compile(loss="mse")
-    return model
-
-
 def without_kernels():
     model = keras.Sequential([keras.Input((2,)), layers.Flatten()])
     model.compile(loss="mse")
@@ -384,12 +476,34 @@ def with_two_outputs():
     return model
 
 
+def with_two_inputs():
+    left, right = keras.Input((2,)), keras.Input((2,))
+    model = keras.Model([left, right], layers.Dense(1)(layers.Add()([left, right])))
+    model.compile(loss="mse")
+    return model
+
+
+def with_a_closed_part():
+    model = keras.Sequential([keras.Input((2,)), Subclassed(), layers.Dense(1)])
+    model.compile(loss="mse")
+    return model
+
+
+def with_a_layer_called_twice():
+    inputs, again = keras.Input((2,)), layers.Dense(2, name="again")
+    model = keras.Model(inputs, layers.Dense(1)(again(again(inputs))))
+    model.compile(loss="mse")
+    return model
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (uncompiled, r"no loss.*call compile\(loss=...\)"),
         (Subclassed, "got a Subclassed; expected a Sequential or functional"),
-        (nested, "a model used as a layer; put its layers into one model"),
+        (with_two_inputs, "2 inputs; expected a model with one"),
+        (with_a_closed_part, "got a Subclassed; expected a Sequential or functional"),
+        (with_a_layer_called_twice, "layer 'again' is called more than once.*a layer of its own"),
         (without_kernels, "no layer with a kernel among Flatten"),
         (with_two_outputs, "2 outputs; expected a model with one"),
     ],
@@ -399,14 +513,45 @@ def test_a_model_that_cannot_be_probed_is_refused_with_the_reason(make, message)
         probe(make(), X, Y)
 
 
-def test_examples_and_labels_of_unlike_number_are_refused():
-    with pytest.raises(ValueError, match="x has 50 examples and y has 49"):
-        probe(dense("relu"), X, Y[:-1])
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (X, Y[:-1], "x has 50 examples and y has 49; expected as many"),
+        (X.astype(str), Y, "x holds <U.*; expected an array of numbers"),
+        (X, Y.astype(str), "y holds <U.*; expected an array of numbers"),
+        (X[:0], Y[:0], r"x has shape \(0, 2\); expected at least 1 example"),
+        ([X, X], Y, "x holds 2 arrays; expected one"),
+        (X[:, :1], Y, r"x has shape \(50, 1\), but the model takes \(n, 2\)"),
+        (X, Y + 5, "y holds the label 6, but binary_crossentropy takes values from 0 to 1"),
+        (Y, X, r"x has shape \(50,\), but the model takes \(n, 2\)"),
+    ],
+)
+def test_examples_that_do_not_fit_the_model_are_refused_in_one_sentence(x, y, message):
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        probe(dense("relu"), x, y)
+    assert "\n" not in str(caught.value)
 
 
-def test_an_impossible_interval_of_epochs_is_refused():
-    with pytest.raises(ValueError, match="every is 0; expected a number of epochs"):
-        Probe(X, Y, every=0)
+def test_labels_beyond_the_classes_are_refused_by_name():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3, "softmax")])
+    model.compile(loss="sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match="y holds the label 7, but the model's output has classes"):
+        probe(model, X, Y + 6)
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.5, "epoch", True])
+def test_an_impossible_interval_of_epochs_is_refused(every):
+    with pytest.raises(ValueError, match=rf"every is {every!r}; expected a number of epochs"):
+        Probe(X, Y, every=every)
+
+
+def test_a_model_in_place_of_a_population_is_refused_and_the_other_way_round(runs):
+    with pytest.raises(TypeError, match=r"runs is a Sequential; .*use probe\(model, x, y\)"):
+        probe_runs(dense("relu"), X, Y)
+    with pytest.raises(TypeError, match=r"runs is a Sequential; .*use Probe in fit"):
+        update_ratios(dense("relu"))
+    with pytest.raises(TypeError, match=r"got a Runs; .*probe_runs"):
+        probe(runs, X, Y)
 
 
 def test_a_callback_that_saw_no_training_has_nothing_to_report():

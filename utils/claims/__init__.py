@@ -3,31 +3,31 @@
 Introduced in the chapter "The nitty-gritty".
 """
 
-from utils.claims.entries import EXPECTATIONS, KINDS, Claim, Ledger, ledger, load
-from utils.claims.settling import (
-    SHAPES,
-    Settled,
-    by_reading,
-    reset,
-    settle,
-    table,
-    verdict,
-    verdicts,
-)
+from utils.claims.entries import EXPECTATIONS, KINDS, Change, Claim, Ledger, ledger, load
+from utils.claims.plans import frozen
+from utils.claims.rules import SHAPES, SIX_WORDS, Outcome, Settled, contradictions, word
+from utils.claims.settling import ContradictionError, by_reading, reset, settle, table
+from utils.claims.stored import verdicts
 
 __all__ = [
     "EXPECTATIONS",
     "KINDS",
     "SHAPES",
+    "SIX_WORDS",
+    "Change",
     "Claim",
+    "ContradictionError",
     "Ledger",
+    "Outcome",
     "Settled",
     "by_reading",
+    "contradictions",
+    "frozen",
     "ledger",
     "load",
     "reset",
     "settle",
     "table",
-    "verdict",
     "verdicts",
+    "word",
 ]

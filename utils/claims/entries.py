@@ -5,10 +5,12 @@ Needs PyYAML alone, so that the book is built and checked without NumPy or Tenso
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,17 @@ SHARED, ENTRIES = "ledger.yml", "claims.yml"
 KINDS = ("definition", "algorithm", "claim", "recommendation", "figure", "table")
 EXPECTATIONS = ("holds", "holds-with-conditions", "disputed", "wrong-as-stated")
 SETTLED_BY = ("experiment", "check", "reading")
+SECTION: dict[type, str] = {str: "text", list: "a list", dict: "a mapping"}
+LISTS = ("places", "settings", "conflicts")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a claim's plan promised before, until when, and why it was changed."""
+
+    date: date
+    reason: str
+    was: str
 
 
 @dataclass(frozen=True)
@@ -34,9 +47,15 @@ class Claim:
     expect: str
     why: str
     settle_by: str
-    how: str
+    plan: str
     run: str
+    settings: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     conflicts: tuple[str, ...] = ()
+
+
+OPTIONAL = ("settings", "changes", "conflicts")
+NEEDED = tuple(f.name for f in fields(Claim) if f.name not in ("chapter", *OPTIONAL))
 
 
 @dataclass(frozen=True)
@@ -56,26 +75,31 @@ class Ledger:
     chapters: Mapping[str, Chapter]
     claims: Mapping[str, Claim]
 
+    def of(self, chapter: str) -> list[Claim]:
+        """The claims of one chapter, in their order."""
+        return [claim for claim in self.claims.values() if claim.chapter == chapter]
+
 
 class _OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Safe YAML in which no key stands twice, where the last one would win silently."""
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """The mapping, or an error at the key that repeats another."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
+            name = str(key.value)
+            if name in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                    None, None, f"the key {name!r} stands twice", key.start_mark
                 )
-            seen.add(str(key.value))
+            seen.add(name)
         return super().construct_mapping(node, deep=deep)
 
 
 def load(sources: Path = SOURCES) -> Ledger:
     """Read and check the ledger; every fault is a ValueError that names the claim and the field."""
     paths = [sources / SHARED, *sorted(sources.glob(f"*/{ENTRIES}"))]
-    return _load(sources, tuple((path, path.stat().st_mtime_ns) for path in paths))
+    return _load(tuple((path.parent.name, path.name, _text(path)) for path in paths))
 
 
 def ledger() -> dict[str, Claim]:
@@ -83,10 +107,17 @@ def ledger() -> dict[str, Claim]:
     return dict(load().claims)
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.parent.name}/{path.name} is not UTF-8: {error}") from error
+
+
 @functools.lru_cache(maxsize=4)
-def _load(sources: Path, files: tuple[tuple[Path, int], ...]) -> Ledger:
-    shared, *chapters = (path for path, _ in files)
-    data = _read(shared, {"notes": dict, "runs": dict})
+def _load(files: tuple[tuple[str, str, str], ...]) -> Ledger:
+    (*_, text), *chapters = files
+    data = _read(SHARED, text, {"notes": dict, "runs": dict})
     for letter, note in data["notes"].items():
         if (
             not isinstance(note, dict)
@@ -96,9 +127,9 @@ def _load(sources: Path, files: tuple[tuple[Path, int], ...]) -> Ledger:
             raise ValueError(f"{SHARED}: note {letter} needs `title` and `lines` (a number)")
     described: dict[str, Chapter] = {}
     claims: dict[str, Claim] = {}
-    for path in chapters:
-        slug, name = path.parent.name, f"{path.parent.name}/{path.name}"
-        chapter = _read(path, {"question": str, "claims": list})
+    for slug, file, text in chapters:
+        name = f"{slug}/{file}"
+        chapter = _read(name, text, {"question": str, "claims": list}, optional={"title": str})
         described[slug] = Chapter(chapter["question"], chapter.get("title"))
         for position, entry in enumerate(chapter["claims"], start=1):
             claim = _claim(entry, position, slug, data, name)
@@ -112,15 +143,26 @@ def _load(sources: Path, files: tuple[tuple[Path, int], ...]) -> Ledger:
     return Ledger(data["notes"], data["runs"], described, claims)
 
 
-def _read(path: Path, sections: Mapping[str, type]) -> dict[str, Any]:
-    name = f"{path.parent.name}/{path.name}"
+def _read(
+    name: str,
+    text: str,
+    sections: Mapping[str, type],
+    optional: Mapping[str, type] | None = None,
+) -> dict[str, Any]:
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)
+        data = yaml.load(text, Loader=_OnceLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"{name} is not valid YAML: {error}") from error
-    for section, kind in sections.items():
-        if not isinstance(data, dict) or not isinstance(data.get(section), kind):
-            raise ValueError(f"{name}: expected a {kind.__name__} under `{section}:`")
+    allowed = {**sections, **(optional or {})}
+    for section, kind in allowed.items():
+        missing = not isinstance(data, dict) or section not in data
+        if missing and section in (optional or {}):
+            continue
+        if missing or not isinstance(data[section], kind):
+            raise ValueError(f"{name}: expected {SECTION[kind]} under `{section}:`")
+    for section in data:
+        if section not in allowed:
+            raise ValueError(f"{name}: `{section}` is not one of {', '.join(allowed)}")
     return data
 
 
@@ -130,24 +172,8 @@ def _claim(entry: Any, position: int, chapter: str, data: Mapping[str, Any], nam
     where = f"{name}: {entry['id']}"
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry["id"]):
         raise ValueError(f"{where}: an id is lower-case words joined by hyphens")
-    lists, fields = ("places", "conflicts"), Claim.__dataclass_fields__
-    blank = {f for f, v in entry.items() if not v or (isinstance(v, str) and not v.strip())}
-    given = [f for f in fields if f not in ("chapter", "conflicts")]
-    missing = [f for f in given if f in blank or f not in entry]
-    unknown = [str(field) for field in entry if field not in [*given, "conflicts"]]
-    if missing or unknown:
-        found = [f"`{field}` is missing" for field in missing]
-        found += [f"`{field}` is not a field of a claim" for field in unknown]
-        raise ValueError(f"{where}: {', '.join(found)}")
-    for field, value in entry.items():
-        right = (
-            isinstance(value, list) and all(isinstance(item, str) for item in value)
-            if field in lists
-            else isinstance(value, str)
-        )
-        if not right:
-            expected = "a list of strings" if field in lists else "text"
-            raise ValueError(f"{where}: `{field}` is {value!r}, expected {expected}")
+    _fields_of(entry, where, needed=NEEDED, optional=OPTIONAL, thing="a claim")
+    values = {field: _checked(value, field, where) for field, value in entry.items()}
     allowed: dict[str, Iterable[str]] = {
         "kind": KINDS,
         "expect": EXPECTATIONS,
@@ -155,16 +181,90 @@ def _claim(entry: Any, position: int, chapter: str, data: Mapping[str, Any], nam
         "run": data["runs"],
     }
     for field, choices in allowed.items():
-        if entry[field] not in choices:
+        if values[field] not in choices:
             raise ValueError(
-                f"{where}: unknown {field} {entry[field]!r}; expected one of {', '.join(choices)}"
+                f"{where}: unknown {field} {values[field]!r}; expected one of {', '.join(choices)}"
             )
-    for place in entry["places"]:
+    for place in values["places"]:
         match = re.fullmatch(r"([A-Z]):([1-9][0-9]*)", place)
         note = data["notes"].get(match[1]) if match else None
         if match is None or note is None or int(match[2]) > note["lines"]:
             raise ValueError(
                 f"{where}: bad place {place!r}; expected a note and one of its lines, such as A:12"
             )
-    values = {k: tuple(v) if k in lists else " ".join(v.split()) for k, v in entry.items()}
+    if "settings" in values and values["settle_by"] != "experiment":
+        raise ValueError(
+            f"{where}: what is settled by {values['settle_by']} has no `settings`; remove them, or "
+            "settle it by experiment"
+        )
+    for setting in values.get("settings", ()):
+        if re.search(r"[:;|]", setting) or setting in SETTLED_BY:
+            raise ValueError(
+                f"{where}: a setting is called {setting!r}; name its task, depth, optimizer or "
+                "budget, without any of : ; |"
+            )
     return Claim(chapter=chapter, **values)
+
+
+def _fields_of(
+    entry: Mapping[str, Any],
+    where: str,
+    needed: Iterable[str],
+    optional: Iterable[str],
+    thing: str,
+) -> None:
+    blank = {f for f, v in entry.items() if not v or (isinstance(v, str) and not v.strip())}
+    allowed = [*needed, *optional]
+    found = [f"`{field}` is missing" for field in needed if field in blank or field not in entry]
+    found += [f"`{field}` is empty" for field in optional if field in blank]
+    found += [f"`{field}` is not a field of {thing}" for field in entry if field not in allowed]
+    if found:
+        raise ValueError(f"{where}: {', '.join(found)}")
+
+
+def _checked(value: Any, field: str, where: str) -> Any:
+    """A field's value as a Claim holds it: texts on one line, lists as tuples."""
+    if field == "changes":
+        return _changes(value, where)
+    if field not in LISTS:
+        if not isinstance(value, str):
+            raise ValueError(f"{where}: `{field}` is {value!r}, expected text")
+        return one_line(value)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{where}: `{field}` is {value!r}, expected a list of strings")
+    items = tuple(one_line(item) for item in value)
+    if "" in items or len(set(items)) < len(items):
+        raise ValueError(f"{where}: `{field}` is {value!r}; each is named once, and none is empty")
+    return items
+
+
+def _changes(value: Any, where: str) -> tuple[Change, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError(
+            f"{where}: `changes` is {value!r}, expected a list of entries with date, reason and was"
+        )
+    changes = []
+    for position, entry in enumerate(value, start=1):
+        here = f"{where}: change {position}"
+        _fields_of(entry, here, [field.name for field in fields(Change)], (), "a change")
+        reason, was = (_checked(entry[field], field, here) for field in ("reason", "was"))
+        changes.append(Change(_day(entry["date"], here), reason, was))
+    if changes != sorted(changes, key=lambda change: change.date):
+        raise ValueError(f"{where}: `changes` are not in the order of their dates, oldest first")
+    return tuple(changes)
+
+
+def _day(value: Any, where: str) -> date:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        with contextlib.suppress(ValueError):
+            value = date.fromisoformat(value)
+    if type(value) is not date:
+        raise ValueError(f"{where}: `date` is {value}, expected a day such as 2026-11-27")
+    if value > datetime.now(UTC).date() + timedelta(days=1):  # east of here it may be tomorrow
+        raise ValueError(f"{where}: `date` is {value}, which is still to come")
+    return value
+
+
+def one_line(text: str) -> str:
+    """A text without the line breaks and indentation of its file."""
+    return " ".join(text.split())

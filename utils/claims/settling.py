@@ -1,62 +1,52 @@
-"""The ledger of claims, and the step from a measurement to a verdict.
+"""From a measurement to a verdict, once per claim and kernel, and held to what the book says.
 
-Introduced in the chapter "The nitty-gritty". A verdict is displayed as one output in two forms.
-Plain text, which is what the tests compare and `verdicts` reads back:
+Introduced in the chapter "The nitty-gritty". A re-run on another processor or with other seeds must
+not contradict the book: yes against no, or a firm outcome against an open one. Which of these
+variables is set decides what becomes of the book's word:
 
-    claim-id: holds
-      measured: the numbers behind it
-
-and a small HTML card that says the same. Numbers may differ between machines, verdicts may not:
-a sanitizer for nbval covers `(?m)^  measured: .*$` in the text and
-`<span class="measured">.*?</span>` in the HTML. A verdict by reading has `finding` instead.
+COURSE_WRITES_THE_BOOK=1  the book is being written: its word is this one, and no other is shown
+COURSE_HOLDS_TO_THE_BOOK=1  a contradiction is an error, after the card was displayed
+neither  the card shows both words
 """
 
 from __future__ import annotations
 
 import difflib
 import hashlib
-import html
-import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from utils.claims import card
 from utils.claims.entries import SOURCES, Claim, load
+from utils.claims.plans import frozen
+from utils.claims.rules import (
+    BY_READING,
+    CHECK,
+    NO,
+    OPEN,
+    YES,
+    Outcome,
+    Settled,
+    contradictions,
+    word,
+    word_of_check,
+)
+from utils.claims.stored import book_says
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from utils.stats import Evidence
 
 REFERENCES = SOURCES.with_name("references.bib")
-
-SHAPES = {
-    "holds": "●",
-    "holds here": "◐",
-    "does not hold": "✕",
-    "undecided": "?",
-    "by reading": "○",
-}
-_COLORS = {
-    "holds": "#009E73",
-    "holds here": "#E69F00",
-    "does not hold": "#D55E00",
-    "undecided": "#0072B2",
-    "by reading": "#8a8f94",
-}
+ANSWER = {True: YES, False: NO, None: OPEN}
 
 
-@dataclass(frozen=True)
-class Settled:
-    """A verdict as a notebook has stored it; `anchor` is the id of its card on the page."""
-
-    id: str
-    verdict: str
-    numbers: str
-    anchor: str
-
-
-# --- settling ------------------------------------------------------------------------------------
+class ContradictionError(ValueError):
+    """A re-run turned what the book says of a claim."""
 
 
 @dataclass(frozen=True)
@@ -70,30 +60,27 @@ class _Cell:
 _settled: dict[str, tuple[_Cell, Settled]] = {}
 
 
-def verdict(evidence: Evidence, elsewhere: Evidence | None = None) -> str:
-    """The word that the evidence earns.
+def settle(claim_id: str, evidence: Evidence | Mapping[str, Evidence]) -> None:
+    """Turn a measurement into the verdict on a claim, and display it as a card.
 
-    `elsewhere` is the same claim measured under another stated condition: a claim that holds under
-    the one and not under the other `holds here`.
+    evidence: of an experiment, one for each setting of the plan, by its name; of a check, just one.
     """
-    if evidence.outcome is None:
-        return "undecided"
-    if not evidence.outcome:
-        return "does not hold"
-    return "holds" if elsewhere is None or elsewhere.outcome else "holds here"
-
-
-def settle(claim_id: str, evidence: Evidence, elsewhere: Evidence | None = None) -> None:
-    """Turn a measurement into the verdict on a claim, and display it as a card."""
     claim = _known(claim_id)
     if claim.settle_by == "reading":
         raise ValueError(
             f"{claim_id} is settled by reading, not by a run; use by_reading with its sources"
         )
-    numbers = _checked(evidence, "evidence")
-    if elsewhere is not None:
-        numbers += f" | elsewhere: {_checked(elsewhere, 'elsewhere')}"
-    _record(claim, verdict(evidence, elsewhere), numbers)
+    given = _by_setting(claim, evidence)
+    if problem := frozen(claim):
+        raise ValueError(problem)
+    numbers = {setting: _numbers(found, setting) for setting, found in given.items()}
+    outcomes = {
+        setting: Outcome(ANSWER[found.outcome], found.firm) for setting, found in given.items()
+    }
+    answers = [outcome.answer for outcome in outcomes.values()]
+    earned = word_of_check(answers[0]) if claim.settle_by == "check" else word(answers)
+    settled = Settled(claim_id, earned, outcomes, numbers, f"claim-{claim_id}")
+    _record(claim, settled, card.measured_data(given))
 
 
 def by_reading(claim_id: str, finding: str, sources: Iterable[str]) -> None:
@@ -116,7 +103,18 @@ def by_reading(claim_id: str, finding: str, sources: Iterable[str]) -> None:
     for key in keys:
         if key not in known:
             raise LookupError(f"no source {key!r} in {REFERENCES.name}{_near(key, known)}")
-    _record(claim, "by reading", f"{' '.join(finding.split())} [{', '.join(keys)}]")
+    text = f"{' '.join(finding.split())} [{', '.join(keys)}]"
+    _record(claim, Settled(claim_id, BY_READING, {}, {"": text}, f"claim-{claim_id}"))
+
+
+def table(chapter: str) -> None:
+    """Display a chapter's claims and the verdicts of this kernel; what is open says "not yet"."""
+    chapters = load().chapters
+    if chapter not in chapters:
+        raise LookupError(f"no chapter {chapter!r} in the ledger{_near(chapter, chapters)}")
+    own = [claim for claim in load().claims.values() if claim.chapter == chapter]
+    rows = [(c, _settled[c.id][1] if c.id in _settled else None) for c in own]
+    _display(card.table_text(rows), card.table_html(rows))
 
 
 def reset() -> None:
@@ -136,15 +134,52 @@ def _near(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else "; nothing there is spelled like it"
 
 
-def _checked(evidence: Evidence, name: str) -> str:
+def _by_setting(claim: Claim, evidence: object) -> dict[str, Evidence]:
+    """The evidence by setting, exactly those of the plan."""
+    if claim.settle_by == "check":
+        if isinstance(evidence, Mapping):
+            raise TypeError(
+                f"{claim.id} is settled by a check, which has no settings; pass its Evidence alone"
+            )
+        return {CHECK: _evidence(evidence, "evidence")}
+    where = f"sources/{claim.chapter}/claims.yml"
+    if not claim.settings:
+        raise ValueError(
+            f"{claim.id}: its plan names no settings; list those in which it is measured under "
+            f"`settings:` in {where}"
+        )
+    planned = ", ".join(map(repr, claim.settings))
+    if not isinstance(evidence, Mapping):
+        _evidence(evidence, "evidence")
+        raise TypeError(
+            f"{claim.id} is settled by an experiment in {planned}; pass one Evidence for each, as "
+            "{setting: evidence}"
+        )
+    missing = [name for name in claim.settings if name not in evidence]
+    unknown = [str(name) for name in evidence if name not in claim.settings]
+    if missing or unknown:
+        faults = [f"{name!r} is missing" for name in missing]
+        faults += [f"{name!r} is not in the plan" for name in unknown]
+        raise ValueError(
+            f"{claim.id}: {', '.join(faults)}; the plan measures it in {planned}. Settle it in "
+            f"these, or change `settings` in {where} with an entry under `changes`"
+        )
+    return {name: _evidence(evidence[name], name) for name in claim.settings}
+
+
+def _evidence(found: object, name: str) -> Evidence:
     from utils.stats import Evidence as Expected  # not above: the book is built without SciPy
 
-    if not isinstance(evidence, Expected):
+    if not isinstance(found, Expected):
         raise TypeError(
-            f"{name} is {type(evidence).__name__}, expected the Evidence that a comparison "
+            f"{name} is {type(found).__name__}, expected the Evidence that a comparison "
             "returns: paired_win, median_above, share_above, check… of utils.stats"
         )
-    numbers = " ".join(evidence.numbers.split())
+    return found
+
+
+def _numbers(evidence: Evidence, name: str) -> str:
+    numbers = _plain(" ".join(evidence.numbers.split()))
     if not numbers:
         raise ValueError(f"{name} has no numbers; a verdict shows what it was computed from")
     if re.search(r"(?<![\w-])[-+]?(nan|inf)(?![\w-])", numbers):
@@ -155,13 +190,20 @@ def _checked(evidence: Evidence, name: str) -> str:
     return numbers
 
 
+def _plain(numbers: str) -> str:
+    """Numbers as a reader writes them: no True, no 0e+00."""
+    for pattern, said in ((r"\bTrue\b", "yes"), (r"\bFalse\b", "no")):
+        numbers = re.sub(pattern, said, numbers)
+    return re.sub(r"(?<![\w.])[-+]?0(?:\.0+)?e[-+]00\b", "0", numbers)
+
+
 def _reference_keys(path: Path) -> list[str]:
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing; sources are keys of that file")
     return re.findall(r"^\s*@\w+\{\s*([^,\s]+)\s*,", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def _record(claim: Claim, word: str, numbers: str) -> None:
+def _record(claim: Claim, settled: Settled, measured: str = "") -> None:
     cell = _running_cell()
     if claim.id in _settled:
         earlier, before = _settled[claim.id]
@@ -170,9 +212,22 @@ def _record(claim: Claim, word: str, numbers: str) -> None:
                 f"{claim.id} is already settled in this kernel ({before.verdict}); a claim is "
                 "settled once, in one cell. To start over: claims.reset()"
             )
-    settled = Settled(claim.id, word, numbers, f"claim-{claim.id}")
     _settled[claim.id] = (cell, settled)
-    _display(_text(settled), _card(claim, settled))
+    book = _book(claim)
+    _display(card.text(settled, book), card.card(claim, settled, measured, book))
+    if book and os.environ.get("COURSE_HOLDS_TO_THE_BOOK") == "1":
+        against = contradictions(book, settled)
+        if against:
+            raise ContradictionError(
+                f"{claim.id} contradicts the book. {'; '.join(against)}. If the experiment was "
+                f"changed on purpose: make notebooks CH={claim.chapter}"
+            )
+
+
+def _book(claim: Claim) -> Settled | None:
+    if claim.settle_by == "reading" or os.environ.get("COURSE_WRITES_THE_BOOK"):
+        return None
+    return book_says(claim.chapter).get(claim.id)
 
 
 def _running_cell() -> _Cell:
@@ -187,56 +242,13 @@ def _running_cell() -> _Cell:
     return _Cell(str(cell), str(parent.get("header", {}).get("msg_id", "")))
 
 
-# --- display -------------------------------------------------------------------------------------
-
-
-def table(chapter: str) -> None:
-    """Display a chapter's claims and the verdicts of this kernel; what is open says "not yet"."""
-    chapters = load().chapters
-    if chapter not in chapters:
-        raise LookupError(f"no chapter {chapter!r} in the ledger{_near(chapter, chapters)}")
-    claims = [claim for claim in load().claims.values() if claim.chapter == chapter]
-    words = [_settled[c.id][1].verdict if c.id in _settled else "not yet" for c in claims]
-    text = "\n".join(f"{claim.id} | {word}" for claim, word in zip(claims, words, strict=True))
-    rows = "".join(
-        f'<tr data-claim="{claim.id}"><td style="text-align:left">{html.escape(claim.says)}</td>'
-        f'<td style="text-align:left;white-space:nowrap">{SHAPES.get(word, "·")} {word}</td></tr>'
-        for claim, word in zip(claims, words, strict=True)
-    )
-    head = "".join(
-        f'<th scope="col" style="text-align:left">{title}</th>' for title in ("Claim", "Verdict")
-    )
-    _display(
-        text,
-        f'<table class="verdicts"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>',
-    )
-
-
-def _text(settled: Settled) -> str:
-    label = "finding" if settled.verdict == "by reading" else "measured"
-    return f"{settled.id}: {settled.verdict}\n  {label}: {settled.numbers}"
-
-
-def _card(claim: Claim, settled: Settled) -> str:
-    word = settled.verdict
-    label = "finding" if word == "by reading" else "measured"
-    return (
-        f'<div class="verdict verdict-{word.replace(" ", "-")}" id="{settled.anchor}" '
-        f'style="border-left:4px solid {_COLORS[word]};margin:.5em 0;padding:.1em 0 .1em .8em">'
-        f'<div><strong><span aria-hidden="true">{SHAPES[word]}</span> {word}</strong> · '
-        f"{html.escape(claim.says)}</div>"
-        f'<div style="font-size:.9em"><span class="{label}">{html.escape(settled.numbers)}</span>'
-        "</div></div>"
-    )
-
-
-def _display(text: str, card: str) -> None:
+def _display(text: str, page: str) -> None:
     if _shell() is None:
         print(text)
         return
     from IPython.display import display
 
-    display({"text/plain": text, "text/html": card}, raw=True)
+    display({"text/plain": text, "text/html": page}, raw=True)
 
 
 def _shell() -> Any:
@@ -245,37 +257,3 @@ def _shell() -> Any:
     except ImportError:
         return None
     return get_ipython()
-
-
-# --- reading back --------------------------------------------------------------------------------
-
-
-def verdicts(notebook: Path | str) -> list[Settled]:
-    """The verdicts that a notebook has stored in its outputs, in the order of its cells."""
-    path = Path(notebook)
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    found: dict[str, Settled] = {}
-    for cell in cells:
-        for output in cell.get("outputs", ()):
-            settled = _stored(output.get("data", {}))
-            if settled is None:
-                continue
-            if settled.verdict not in SHAPES:
-                raise ValueError(f"{path.name}: unknown verdict {settled.verdict!r}")
-            if settled.id not in load().claims:
-                raise ValueError(f"{path.name}: {settled.id} is not in the ledger")
-            if settled.id in found:
-                raise ValueError(f"{path.name}: {settled.id} is settled twice; once is enough")
-            found[settled.id] = settled
-    return list(found.values())
-
-
-def _stored(data: Mapping[str, Any]) -> Settled | None:
-    card = "".join(data.get("text/html", ""))
-    if not card.startswith('<div class="verdict '):
-        return None
-    text = "".join(data.get("text/plain", ""))
-    match = re.fullmatch(r"([a-z0-9-]+): (.+)\n  (?:measured|finding): (.+)", text)
-    if match is None:
-        raise ValueError(f"a verdict card without its two lines of text: {text!r}")
-    return Settled(match[1], match[2], match[3], f"claim-{match[1]}")

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from utils.doctor.examination import Exam, Findings, findings_of_runs, undisturbed
+from utils.doctor.examination import Examination, Findings, findings_of_runs, random_states_kept
+from utils.signals import whole_epochs
 
 if TYPE_CHECKING:
     from utils.population import Runs
@@ -33,8 +34,10 @@ INPUT_TOO_LARGE = 30.0  # root mean square of a feature: sound to 13 (raw pixels
 INPUT_TOO_SMALL = 0.06  # norm of what a unit sees: sound from 1, faulty 0.004
 ALIKE_AT_START = 1e-6  # how much the units of a kernel differ: sound from 0.7, faulty 0
 ALIKE_AT_END = 0.1  # the same after training: sound from 0.7, faulty 0
-DEAD = 0.75  # share of a layer's units: sound up to 0.5 before training, 0.53 after; faulty 1
-SATURATED = 0.6  # share of a layer's outputs, before training: sound up to 0.38, faulty from 0.87
+DEAD = 0.75  # fraction of a layer's units: sound up to 0.5 before training, 0.53 after; faulty 1
+SATURATED = (
+    0.6  # fraction of a layer's outputs, before training: sound up to 0.38, faulty from 0.87
+)
 EXPLODING = 20.0  # first hidden layer's gradient over the last's: sound up to 2.2, faulty from 45
 LOUD = 20.0  # a layer's outputs over the input, before training: sound up to 2.3, faulty from 700
 VANISHING = 0.015  # first hidden layer's gradient over the last's: sound from 0.05, faulty to 0.004
@@ -127,16 +130,16 @@ class Doctor(keras.callbacks.Callback):
 
     def __init__(self, x=None, y=None, every: int | None = None):
         super().__init__()
-        if every is not None and every < 1:
-            raise ValueError(f"every is {every}; expected a number of epochs, 1 or more")
+        if every is not None:
+            whole_epochs(every)
         _check(x, y)
         self.x, self.y, self.every = x, y, every
-        self._exam: Exam | None = None
+        self._examination: Examination | None = None
         self._trouble = ""
 
     def on_train_begin(self, logs=None):
         """Measure the initial weights."""
-        self._exam, self._trouble = None, ""
+        self._examination, self._trouble = None, ""
         self._try(self._begin)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -150,39 +153,39 @@ class Doctor(keras.callbacks.Callback):
     @property
     def diagnosis(self) -> Diagnosis:
         """What the doctor makes of what it saw so far."""
-        if self._exam is None and not self._trouble:
+        if self._examination is None and not self._trouble:
             raise ValueError("nothing was seen yet; pass the doctor to fit(callbacks=[...]) first")
-        if self._exam is None or not self._exam.epochs:
+        if self._examination is None or not self._examination.epochs:
             return Diagnosis(UNKNOWN, f"This model could not be measured: {self._trouble}", "none")
-        return diagnose(self._exam.findings())
+        return diagnose(self._examination.findings())
 
     def _begin(self) -> None:
-        self._exam = Exam(self.model, self.x, self.y)
+        self._examination = Examination(self.model, self.x, self.y)
         self._epoch = 0
-        self._exam.look(0)
+        self._examination.look(0)
 
     def _note(self, loss) -> None:
-        if self._exam is None:
+        if self._examination is None:
             return
         self._epoch = epoch = self._epoch + 1  # of this `fit`, whatever its initial_epoch
         if loss is not None:
-            self._exam.losses.append(float(loss))
+            self._examination.losses.append(float(loss))
         due = epoch & (epoch - 1) == 0 if self.every is None else epoch % self.every == 0
         if due:
-            self._exam.look(epoch)
+            self._examination.look(epoch)
 
     def _finish(self) -> None:
-        if self._exam is not None:  # anew: averaged or restored weights may have taken over
-            if self._epoch > 0 and self._exam.epochs[-1:] == [self._epoch]:
-                self._exam.epochs.pop()
-                self._exam.rows.pop()
-            if self._epoch not in self._exam.epochs:
-                self._exam.look(self._epoch)
+        if self._examination is not None:  # anew: averaged or restored weights may have taken over
+            if self._epoch > 0 and self._examination.epochs[-1:] == [self._epoch]:
+                self._examination.epochs.pop()
+                self._examination.rows.pop()
+            if self._epoch not in self._examination.epochs:
+                self._examination.look(self._epoch)
 
     def _try(self, step: Callable, *args) -> None:
         """A doctor must not kill: whatever goes wrong is kept for the diagnosis."""
         try:
-            with undisturbed():
+            with random_states_kept():
                 step(*args)
         except Exception as error:
             self._trouble = self._trouble or f"{type(error).__name__}: {error}".splitlines()[0]
@@ -207,20 +210,20 @@ def diagnose(findings: Findings) -> Diagnosis:
         fault, *others = found
         evidence, clear = found[fault]
         return Diagnosis(fault, evidence, "clear" if clear else "borderline", tuple(others))
-    share, why = _left(findings), findings.unseen
+    fraction, why = _remaining(findings), findings.unseen
     if not why and not np.isfinite(findings.scores[:1]).all():
         text = "The loss is not finite even before training: look for NaN, infinite or huge values"
         return Diagnosis(UNKNOWN, f"{text} in the data and in the first weights.", "none")
-    if share < LEARNED:
-        text = f"The loss is down to {share:.2g} of {CONSTANT}, and no sign of a fault is there"
+    if fraction < LEARNED:
+        text = f"The loss is down to {fraction:.2g} of {CONSTANT}, and no sign of a fault is there"
         text += f" in what can be seen (not the layers: {why})" if why else ""
-        return Diagnosis(HEALTHY, f"{text}.", "clear" if share < HALF_WAY else "borderline")
+        return Diagnosis(HEALTHY, f"{text}.", "clear" if fraction < HALF_WAY else "borderline")
     if len(findings.loss) and np.isnan(findings.loss[-1]):
         text = "The loss stopped being finite: the rate is too high, or gradients explode"
-    elif np.isnan(share):
+    elif np.isnan(fraction):
         text = "There is nothing to compare the loss with"
     else:
-        text = f"The loss is still {share:.2g} of {CONSTANT}"
+        text = f"The loss is still {fraction:.2g} of {CONSTANT}"
         if not why:
             text += (
                 ", but gradients, units and weights show no sign of a fault: noisy labels, a "
@@ -260,29 +263,32 @@ def _symmetric(f: Findings) -> Seen:
 
 
 def _dead_at_start(f: Findings) -> Seen:
-    layer, share = _most(f.layers, f.dead[0])
-    if share >= DEAD and not _recovered(f):
-        text = f"{share:.0%} of the units of {layer} are 0 for every example {_when(f)}"
-        return f"{text}: nothing comes through, neither forward nor back.", share > (1 + DEAD) / 2
+    layer, fraction = _largest(f.layers, f.dead[0])
+    if not fraction >= DEAD:  # an output can wake up where hidden layers pass something on
+        layer, fraction = f.output, f.dead_output[[0, -1]].min()
+    if fraction >= DEAD and not _recovered(f):
+        text = f"{fraction:.0%} of the units of {layer} are 0 for every example {_when(f)}"
+        clear = fraction > (1 + DEAD) / 2
+        return f"{text}: nothing comes through, neither forward nor back.", clear
     return None
 
 
 def _saturated(f: Findings) -> Seen:
-    layer, share = _most(f.layers, f.saturated[0])
-    if share >= SATURATED and not _recovered(f):
-        text = f"{share:.0%} of the outputs of {layer} are at their bounds {_when(f)}"
-        return f"{text}, where the slope is next to 0.", share > (1 + SATURATED) / 2
+    layer, fraction = _largest(f.layers, _where_trained(f, f.saturated[0]))
+    if fraction >= SATURATED and not _recovered(f):
+        text = f"{fraction:.0%} of the outputs of {layer} are at their bounds {_when(f)}"
+        return f"{text}, where the slope is next to 0.", fraction > (1 + SATURATED) / 2
     return None
 
 
 def _exploding(f: Findings) -> Seen:
-    ratio, when = _ratio(f, 0), _when(f).capitalize()
-    if _recovered(f) or (f.normalized and _left(f) < LEARNED):
+    (lowest, ratio), when = _ratio(f, 0), _when(f).capitalize()
+    if _recovered(f) or (f.normalized and _remaining(f) < LEARNED):
         return None  # with batch normalization every layer adds a little, whatever its weights
     if ratio > EXPLODING:
         text = f"{when} the gradient grows {ratio:.2g} times from {f.layers[-1]} down to"
-        return f"{text} {f.layers[0]}.", ratio > 3 * EXPLODING
-    layer, growth = _most(f.layers, f.growth)
+        return f"{text} {lowest}.", ratio > 3 * EXPLODING
+    layer, growth = _largest(f.layers, _where_trained(f, f.growth))
     if growth > LOUD:
         text = f"{when} the outputs of {layer} are {growth:.2g} times as large as the"
         return f"{text} input.", growth > 3 * LOUD
@@ -290,9 +296,9 @@ def _exploding(f: Findings) -> Seen:
 
 
 def _vanishing(f: Findings) -> Seen:
-    before, after = _ratio(f, 0), _ratio(f, -1)
-    if before < VANISHING and not after > STILL_VANISHING and _left(f) > HALF_WAY:
-        text = f"Of the gradient at {f.layers[-1]}, {before:.2g} arrives at {f.layers[0]}"
+    (lowest, before), (_, after) = _ratio(f, 0), _ratio(f, -1)
+    if before < VANISHING and not after > STILL_VANISHING and _remaining(f) > HALF_WAY:
+        text = f"Of the gradient at {f.layers[-1]}, {before:.2g} arrives at {lowest}"
         later = f"{after:.2g}" if np.isfinite(after) else "nothing"
         text = f"{text} {_when(f)}, and {later} after {_epochs(f)}."
         return text, before < VANISHING / 3
@@ -303,20 +309,20 @@ def _rate_too_high(f: Findings) -> Seen:
     if f.unseen or not np.isfinite(f.scores[:1]).all():
         return None
     lost = len(f.loss) > 0 and np.isnan(f.loss[-1])
-    kernel, far = _most(f.kernels, f.moved[-1])
+    kernel, far = _largest(f.kernels, f.moved[-1])
     if lost:
         epoch = int(np.isnan(f.loss).argmax()) + 1
         return f"The loss stopped being finite in epoch {epoch}, from a sound start.", True
     if far == np.inf:
         return f"The weights of {kernel} are no longer finite, from a sound start.", True
-    if far > MOVED_TOO_FAR and _left(f) >= LEARNED:
+    if far > MOVED_TOO_FAR and _remaining(f) >= LEARNED:
         text = f"The weights of {kernel} are {far:.2g} times their first norm away from the start,"
-        return f"{text} and the loss is {_left(f):.2g} of {CONSTANT}.", far > 3 * MOVED_TOO_FAR
+        return f"{text} and the loss is {_remaining(f):.2g} of {CONSTANT}.", far > 3 * MOVED_TOO_FAR
     return None
 
 
 def _rate_too_low(f: Findings) -> Seen:
-    kernel, far = _most(f.kernels, f.moved[-1])
+    kernel, far = _largest(f.kernels, f.moved[-1])
     if _stands_still(f) and not _why_no_rate(f):
         text = f"After {_epochs(f)} no weights have moved by more than {far:.2g} of their norm"
         return f"{text} ({kernel}).", far < HARDLY_MOVED / 3
@@ -326,13 +332,15 @@ def _rate_too_low(f: Findings) -> Seen:
 def _died(f: Findings) -> Seen:
     if f.unseen:
         return None
-    layer, share = _most(f.layers, f.dead[-1])
-    if share >= DEAD and _left(f) >= LEARNED:
-        before = f.dead[0][f.layers.index(layer)]
-        text = f"{share:.0%} of the units of {layer} are 0 for every example after {_epochs(f)}"
-        return f"{text}, and {before:.0%} were before: steps threw them out.", share > (
-            1 + DEAD
-        ) / 2
+    names, before, after = (
+        (*f.layers, f.output),
+        *(np.append(f.dead[look], f.dead_output[look]) for look in (0, -1)),
+    )
+    layer, fraction = _largest(names, after)
+    if fraction >= DEAD and _remaining(f) >= LEARNED:
+        text = f"{fraction:.0%} of the units of {layer} are 0 for every example after {_epochs(f)}"
+        text = f"{text}, and {before[names.index(layer)]:.0%} were before: steps threw them out."
+        return text, fraction > (1 + DEAD) / 2
     return None
 
 
@@ -353,9 +361,9 @@ def _stands_still(f: Findings) -> bool:
     """Whether weights and loss have hardly moved, and the loss could still fall."""
     if f.unseen or len(f.loss) == 0 or np.isnan(f.loss[-1]):
         return False
-    _, far = _most(f.kernels, f.moved[-1])
+    _, far = _largest(f.kernels, f.moved[-1])
     fell = f.scores[-1] <= STANDSTILL * f.scores[0]
-    return far < HARDLY_MOVED and not fell and _left(f) > HALF_WAY
+    return far < HARDLY_MOVED and not fell and _remaining(f) > HALF_WAY
 
 
 def _why_no_rate(f: Findings) -> str:
@@ -374,7 +382,7 @@ def _trained(f: Findings) -> bool:
 
 def _recovered(f: Findings) -> bool:
     """Whether it was trained before and knows something: signs of a bad start are then none."""
-    return _trained(f) and _left(f) < LEARNED
+    return _trained(f) and _remaining(f) < LEARNED
 
 
 def _when(f: Findings) -> str:
@@ -384,21 +392,31 @@ def _when(f: Findings) -> str:
     return "before this fit" if _trained(f) else "before training"
 
 
-def _ratio(f: Findings, moment: int) -> float:
-    """The first hidden layer's gradient over the last's; NaN with less than two, or without any."""
-    if len(f.layers) < 2 or not f.gradient[moment, -1] > 0:
-        return np.nan
-    return float(f.gradient[moment, 0] / f.gradient[moment, -1])
+def _ratio(f: Findings, look: int) -> tuple[str, float]:
+    """The first hidden layer that trains, and its gradient over the last hidden layer's.
+
+    NaN with less than two layers from there on, or without any gradient: what reaches a frozen base
+    is of no use to anyone.
+    """
+    first = f.trainable.index(True) if any(f.trainable) else len(f.layers)
+    if first > len(f.layers) - 2 or not f.gradient[look, -1] > 0:
+        return "", np.nan
+    return f.layers[first], float(f.gradient[look, first] / f.gradient[look, -1])
 
 
-def _left(f: Findings) -> float:
+def _where_trained(f: Findings, values: np.ndarray) -> np.ndarray:
+    """The values (layer,) of the layers that train, NaN for frozen ones: these have no start."""
+    return np.where(f.trainable, values, np.nan) if f.layers else values
+
+
+def _remaining(f: Findings) -> float:
     """How much is left of the best constant answer's loss; NaN where that is not known."""
     if not f.constant > 0 or len(f.scores) == 0:
         return np.nan
     return float(f.scores[-1] / f.constant) if np.isfinite(f.scores[-1]) else np.inf
 
 
-def _most(names: tuple[str, ...], values: np.ndarray) -> tuple[str, float]:
+def _largest(names: tuple[str, ...], values: np.ndarray) -> tuple[str, float]:
     """The largest value and whose it is; NaN where there is none."""
     if len(values) == 0 or np.isnan(values).all():
         return "", np.nan

@@ -16,9 +16,17 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.eager import context
 
-from utils.probes.lens import Lens
+from utils.keras_internals import loss_of, tensorflow_generator_kept
+from utils.signals import (
+    InstrumentedModel,
+    all_layers,
+    kernel_layers,
+    layer_names,
+    matched,
+    values_of,
+    with_snapshots,
+)
 
 if TYPE_CHECKING:
     from utils.population import Runs
@@ -44,19 +52,19 @@ INSIDE = "activation_gradient_norm", "gradient_norm", "dead", "saturated", "size
 class Findings:
     """What was measured on one network; NaN or empty where it could not be.
 
-    A *moment* is an epoch after which the weights were looked at, 0 being before training.
+    A *look* is an epoch after which the weights were measured, 0 being before training.
     """
 
     epochs: tuple[int, ...]
-    """The moments."""
+    """Those of the looks."""
     loss: np.ndarray
     """The training loss that `fit` reported, NaN from where it was not finite: (epoch,)."""
     before: float
-    """The optimizer's steps before the first moment; 0 where training starts here."""
+    """The optimizer's steps before the first look; 0 where training starts here."""
     steps: float
     """Its steps since then."""
     scores: np.ndarray
-    """The loss on the doctor's examples, without penalties or weights: (moment,)."""
+    """The loss on the doctor's examples, without penalties or weights: (look,)."""
     constant: float
     """The same loss of the best constant answer: what can be had without looking at the input."""
     input_size: float
@@ -64,21 +72,27 @@ class Findings:
     input_norm: float
     """The norm of what a unit of the first layer sees of an example, root mean square."""
     kernels: tuple[str, ...]
-    """Names of the kernels, in the order of the model."""
+    """Names of the layers whose kernels train, in the order of the model."""
     moved: np.ndarray
-    """How far a kernel is from its start, relative to its norm there: (moment, kernel)."""
+    """How far a kernel is from its start, relative to its norm there: (look, kernel)."""
     spread: np.ndarray
-    """How much the units of a kernel differ, relative to its norm: (moment, kernel)."""
+    """How much the units of a kernel differ, relative to its norm: (look, kernel)."""
     layers: tuple[str, ...]
-    """Names of the hidden layers that could be looked into."""
+    """Names of the hidden layers that could be looked into, those of a frozen base too."""
+    trainable: tuple[bool, ...]
+    """Which of them train."""
     gradient: np.ndarray
-    """Norm of an example's gradient with respect to a layer's output: (moment, layer)."""
+    """Norm of an example's gradient with respect to a layer's output: (look, layer)."""
     weight_gradient: np.ndarray
-    """Norm of the loss's gradient with respect to a layer's kernel: (moment, layer)."""
+    """Norm of the loss's gradient with respect to a layer's kernel: (look, layer)."""
     dead: np.ndarray
-    """Share of a layer's ReLU units that are zero for every example: (moment, layer)."""
+    """Fraction of a layer's ReLU units that are zero for every example: (look, layer)."""
     saturated: np.ndarray
-    """Share of a bounded layer's outputs that are close to the bounds: (moment, layer)."""
+    """Fraction of a bounded layer's outputs that are close to the bounds: (look, layer)."""
+    output: str
+    """Name of the output layer."""
+    dead_output: np.ndarray
+    """Fraction of its ReLU units that are zero for every example: (look,)."""
     normalized: bool
     """Whether the model has batch normalization."""
     growth: np.ndarray
@@ -87,21 +101,21 @@ class Findings:
     """Why the layers could not be looked into; empty where they could."""
 
 
-class Exam:
+class Examination:
     """The measurements of one model along its `fit`."""
 
     def __init__(self, model: keras.Model, x, y):
-        self.model, (self.x, self.y) = model, few(x, y)
+        self.model, (self.x, self.y) = model, evenly_spaced(x, y)
         if self.x is not None and not model.built:  # as the first step of `fit` would
             model(keras.tree.map_structure(lambda a: a[:1], self.x), training=False)
-        self.variables: list[keras.Variable] = []
+        self.layers: list[keras.Layer] = []
         self.start: list[np.ndarray] = []
         self.epochs: list[int] = []
         self.losses: list[float] = []
         self.rows: list[dict] = []
-        self.lens, self.unseen = _lens(model, self.x, self.y)
-        self.input_size = _quietly(input_size, model, self.x)
-        self.input_norm = _quietly(input_norm, model, self.x, self.input_size)
+        self.instrumented, self.unseen = _instrumented(model, self.x, self.y)
+        self.input_size = _or_nan(input_size, model, self.x)
+        self.input_norm = _or_nan(input_norm, model, self.x, self.input_size)
         self.loss, self.constant = None, np.nan
         self.before = self.steps = np.nan
 
@@ -110,54 +124,58 @@ class Exam:
         if not self.model.built:
             return
         if not self.epochs:
-            self.variables = _kernels(self.model)
-            self.start = [_array(v.value) for v in self.variables]
-            self.before = _quietly(_steps, self.model)
-        self.steps = _quietly(_steps, self.model) - self.before
-        kernels = [_array(v.value) for v in self.variables]
+            self.layers = [layer for layer in kernel_layers(self.model) if layer.kernel.trainable]
+            self.start = [_array(layer.kernel) for layer in self.layers]
+            self.before = _or_nan(_steps, self.model)
+        self.steps = _or_nan(_steps, self.model) - self.before
+        kernels = [_array(layer.kernel) for layer in self.layers]
         row = {
             "scores": np.nan,
             "moved": [moved(k[None], s[None])[0] for k, s in zip(kernels, self.start, strict=True)],
             "spread": [spread(k[None])[0] for k in kernels],
         }
-        if self.lens is not None:
+        if self.instrumented is not None:
             try:
-                measured, row["scores"] = self.lens.measure_and_score(_values(self.model))
-                row |= _hidden(measured)
+                measured, row["scores"] = self.instrumented.measure_with_loss(values_of(self.model))
+                row |= _split(measured)
             except Exception as error:
-                self.lens, self.unseen = None, _first_line(error)
-        if self.lens is None or self.loss is None:
-            score = _quietly(self._score)
-            row["scores"] = score if self.lens is None else row["scores"]
+                self.instrumented, self.unseen = None, _first_line(error)
+        if self.instrumented is None or self.loss is None:
+            score = _or_nan(self._score)
+            row["scores"] = score if self.instrumented is None else row["scores"]
         self.epochs.append(epoch)
         self.rows.append(row)
 
     def findings(self) -> Findings:
         """What was measured so far."""
-        seen = self.lens is not None
-        names = self.lens.names[:-1] if seen else ()
+        seen = self.instrumented
+        names = seen.names[:-1] if seen else ()
         empty = np.full((len(self.rows), len(names)), np.nan)
         inside = {k: np.array([r[k] for r in self.rows]) if seen else empty for k in INSIDE}
+        called = layer_names(self.model)
         return Findings(
             epochs=tuple(self.epochs),
-            loss=_lost(np.array(self.losses, float)),
+            loss=_nan_once_lost(np.array(self.losses, float)),
             before=self.before,
             steps=self.steps,
             scores=np.array([row["scores"] for row in self.rows], float),
             constant=self.constant,
             input_size=self.input_size,
             input_norm=self.input_norm,
-            kernels=tuple(_name(v) for v in self.variables),
+            kernels=tuple(called[id(layer)] for layer in self.layers),
             moved=_table(self.rows, "moved"),
             spread=_table(self.rows, "spread"),
             layers=names,
+            trainable=seen.trainable[:-1] if seen else (),
             gradient=inside["activation_gradient_norm"],
             weight_gradient=inside["gradient_norm"],
             dead=inside["dead"],
             saturated=inside["saturated"],
+            output=seen.names[-1] if seen else "",
+            dead_output=np.array([row["dead_output"] if seen else np.nan for row in self.rows]),
             normalized=any(
                 isinstance(layer, keras.layers.BatchNormalization)
-                for layer in self.model._flatten_layers()
+                for layer in all_layers(self.model)
             ),
             growth=_growth(inside["size"], self.x, self.input_size),
             unseen=self.unseen,
@@ -167,52 +185,45 @@ class Exam:
         with keras.StatelessScope():  # states, seeds and metrics in layers stay as they are
             prediction = self.model(self.x, training=False)
         if self.loss is None:
-            self.loss = _own_loss(self.model)
-            self.constant = _quietly(constant_loss, self.loss, self.y, prediction)
+            self.loss = loss_of(self.model)
+            self.constant = _or_nan(constant_loss, self.loss, self.y, prediction)
         return float(self.loss(self.y, prediction))
 
 
 def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
     """The same for every member of a population, from its snapshots, one after the other."""
-    moments = runs.snapshot_epochs
-    if len(moments) < 2:
-        raise ValueError(
-            f"the runs kept snapshots at epochs {moments}; expected the start and the end at "
-            "least: call train(..., snapshots=k)"
-        )
+    with_snapshots(runs, 2, "Doctor(x, y) in fit(callbacks=[...])")
     model = runs.model(0)
-    exam, variables = Exam(model, x, y), model.trainable_variables + model.non_trainable_variables
-    count = np.nan if x is None else len(keras.tree.flatten(x)[0])
-    steps = runs.stopped_epoch * np.ceil(count / runs.batch_size)
+    x, y = matched(model, x, y)
+    examination = Examination(model, x, y)
+    variables = model.trainable_variables + model.non_trainable_variables
+    steps = runs.stopped_epoch * np.ceil(len(x) / runs.batch_size)
     found = []
     for member in range(len(runs)):
-        exam.epochs, exam.rows = [], []
-        for epoch in moments:
+        examination.epochs, examination.rows = [], []
+        for epoch in runs.snapshot_epochs:
             trainable, non_trainable = runs.snapshots[epoch]
             for variable, stacked in zip(variables, trainable + non_trainable, strict=True):
                 variable.assign(stacked[member])
-            exam.look(epoch)
-        exam.losses = list(runs.history["loss"][member])
-        found.append(replace(exam.findings(), before=0.0, steps=float(steps[member])))
+            examination.look(epoch)
+        examination.losses = list(runs.history["loss"][member])
+        found.append(replace(examination.findings(), before=0.0, steps=float(steps[member])))
     return found
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Put the global random states back afterwards."""
-    before, eager = (random.getstate(), np.random.get_state()), context.context()
-    drawn = eager._rng.getstate() if getattr(eager, "_rng", None) else None
+def random_states_kept() -> Iterator[None]:
+    """Put the states of the global random generators back afterwards."""
+    before = random.getstate(), np.random.get_state()
     try:
-        yield
+        with tensorflow_generator_kept():
+            yield
     finally:
         random.setstate(before[0])
         np.random.set_state(before[1])
-        if drawn and eager._rng.getstate() != drawn:  # a layer called tf.random
-            eager._rng.setstate(drawn)
-            eager.clear_kernel_cache()
 
 
-def few(x, y):
+def evenly_spaced(x, y):
     """At most 128 examples, evenly spaced, so that sorted labels do no harm."""
     if x is None:
         return None, None
@@ -248,7 +259,11 @@ def spread(kernel: np.ndarray) -> np.ndarray:
 def input_size(model: keras.Model, x) -> float:
     """The largest root mean square of a feature, NaN where the model scales its input itself."""
     before = _before_kernels(model)
-    bare = any(not isinstance(o, keras.Layer) for o in getattr(model, "operations", ()))
+    bare = any(  # functions of keras.ops, which may scale
+        not isinstance(operation, keras.Layer)
+        for part in (model, *all_layers(model))
+        for operation in getattr(part, "operations", ())
+    )
     known = getattr(model, "inputs", None)  # else the order of the layers is not known
     if (
         x is None
@@ -269,11 +284,11 @@ def input_norm(model: keras.Model, x, known: float) -> float:
     That of an example before a dense layer, that of a patch before a convolution. `known` is the
     input's size, NaN where the model scales its input itself.
     """
-    arrays, kernels = [_array(a) for a in keras.tree.flatten(x)], _kernels(model)
+    arrays, layers = [_array(a) for a in keras.tree.flatten(x)], kernel_layers(model)
     if np.isnan(known):
         return np.nan
-    if len(arrays) == 1 and kernels:
-        seen = [np.prod(kernels[0].shape[:-1])]
+    if len(arrays) == 1 and layers:
+        seen = [np.prod(layers[0].kernel.shape[:-1])]
     else:
         seen = [a[0].size for a in arrays]
     return float(max(np.sqrt(n * np.square(a).mean()) for n, a in zip(seen, arrays, strict=True)))
@@ -316,15 +331,7 @@ def _candidates(y: np.ndarray, shape: tuple[int, ...]) -> list[tf.Tensor]:
     return [tf.constant(np.broadcast_to(answer, shape), "float32") for answer in found]
 
 
-def _own_loss(model: keras.Model):
-    """The loss that the model is compiled with, as a copy: the first call settles its structure."""
-    loss = model._compile_loss
-    if loss is None:
-        raise ValueError("the model was compiled without a loss")
-    return type(loss)(loss._user_loss, loss._user_loss_weights, output_names=loss.output_names)
-
-
-def _lens(model: keras.Model, x, y) -> tuple[Lens | None, str]:
+def _instrumented(model: keras.Model, x, y) -> tuple[InstrumentedModel | None, str]:
     """What looks into the model, or why nothing can.
 
     Batch normalization is seen as in training: with fresh moving statistics it would not normalize.
@@ -334,9 +341,7 @@ def _lens(model: keras.Model, x, y) -> tuple[Lens | None, str]:
     try:
         if len(keras.tree.flatten((x, y))) > 2:
             raise ValueError("the model has several inputs or outputs")
-        lens = Lens(model, x, y, False, by_batch=True)
-        lens.loss = _own_loss(model)
-        return lens, ""
+        return InstrumentedModel(model, x, y, False, by_batch=True), ""
     except Exception as error:  # whatever a model that we do not know raises
         return None, _first_line(error)
 
@@ -348,35 +353,22 @@ def _steps(model: keras.Model) -> float:
 
 def _before_kernels(model: keras.Model) -> list[keras.Layer]:
     """The layers that come before the first kernel; all of them where the order is not known."""
-    found = []
-    for layer in model._flatten_layers(include_self=False):
-        if getattr(model, "inputs", None) and getattr(layer, "kernel", None) is not None:
-            break
-        found.append(layer)
-    return found
+    layers, kernels = all_layers(model), kernel_layers(model)
+    ordered = bool(getattr(model, "inputs", None)) and bool(kernels)
+    before = layers[: layers.index(kernels[0])] if ordered else layers
+    return [layer for layer in before if not isinstance(layer, keras.Model)]
 
 
-def _kernels(model: keras.Model) -> list[keras.Variable]:
-    return [v for v in model.trainable_variables if _is_kernel(v)]
-
-
-def _is_kernel(variable: keras.Variable) -> bool:
-    return variable.name == "kernel" and len(variable.shape) >= 2
-
-
-def _name(variable: keras.Variable) -> str:
-    return variable.path.split("/")[-2] if "/" in variable.path else variable.path
-
-
-def _hidden(measured: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Without the output layer, which is the last."""
+def _split(measured: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The hidden layers apart from the output layer, which is the last."""
     mean, deviation = measured["activation_mean"], measured["activation_std"]
     measured = measured | {"size": np.hypot(mean, deviation)}
-    return {key: measured[key][..., :-1] for key in INSIDE}
+    hidden = {key: measured[key][..., :-1] for key in INSIDE}
+    return hidden | {"dead_output": measured["dead"][..., -1]}
 
 
 def _growth(size: np.ndarray, x, known: float) -> np.ndarray:
-    """Outputs (moment, layer) before training over the input; NaN where the input is none."""
+    """Outputs (look, layer) before training over the input; NaN where the input is none."""
     arrays = [] if x is None else keras.tree.flatten(x)
     if len(arrays) != 1 or size.size == 0 or np.isnan(known):  # scaled inside, or no numbers
         return np.full(size.shape[1:], np.nan)
@@ -388,13 +380,8 @@ def _table(rows: list[dict], key: str) -> np.ndarray:
     return np.array([row[key] for row in rows], float).reshape(len(rows), -1)
 
 
-def _lost(loss: np.ndarray) -> np.ndarray:
+def _nan_once_lost(loss: np.ndarray) -> np.ndarray:
     return np.where(np.logical_or.accumulate(~np.isfinite(loss)), np.nan, loss)
-
-
-def _values(model: keras.Model):
-    variables = model.trainable_variables, model.non_trainable_variables
-    return [[v.value for v in part] for part in variables]
 
 
 def _array(value) -> np.ndarray:
@@ -405,7 +392,7 @@ def _norm(array: np.ndarray) -> np.ndarray:
     return np.linalg.norm(array.reshape(len(array), -1), axis=1)
 
 
-def _quietly(function, *args) -> float:
+def _or_nan(function, *args) -> float:
     """What the function gives, or NaN where it raises."""
     try:
         return function(*args)

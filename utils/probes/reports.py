@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from utils.probes.lens import Lens, kernel_layers
+from utils.signals import (
+    InstrumentedModel,
+    kernel_layers,
+    matched,
+    values_of,
+    whole_epochs,
+    with_snapshots,
+)
 
 if TYPE_CHECKING:
     from utils.population import Runs
@@ -59,17 +66,17 @@ def probe(model: keras.Model, x, y, *, training: bool = False) -> Report:
     dropout is off and batch normalization uses its moving statistics; `training=True` is what a
     training step sees.
     """
-    lens = Lens(model, x, y, training)
-    return Report(lens.names, (), **lens.measure(_values(model)))
+    instrumented = _instrumented(model, x, y, training)
+    return Report(instrumented.names, (), **instrumented.measure(values_of(model)))
 
 
 def probe_runs(runs: Runs, x, y, *, training: bool = False) -> Report:
     """Measure all members of a population at all snapshots: arrays (member, epoch, layer)."""
-    _need_snapshots(runs, 1)
-    lens = Lens(runs.model(0), x, y, training)
-    measured = [lens.measure_all(runs.snapshots[epoch]) for epoch in runs.snapshot_epochs]
+    with_snapshots(runs, 1, "probe(model, x, y)")
+    instrumented = _instrumented(runs.model(0), x, y, training)
+    measured = [instrumented.measure_all(runs.snapshots[epoch]) for epoch in runs.snapshot_epochs]
     stacked = {key: np.stack([m[key] for m in measured], axis=1) for key in measured[0]}
-    return Report(lens.names, tuple(runs.snapshot_epochs), **stacked)
+    return Report(instrumented.names, tuple(runs.snapshot_epochs), **stacked)
 
 
 class Probe(keras.callbacks.Callback):
@@ -80,19 +87,18 @@ class Probe(keras.callbacks.Callback):
 
     def __init__(self, x, y, every: int = 1, *, training: bool = False):
         super().__init__()
-        if every < 1:
-            raise ValueError(f"every is {every}; expected a number of epochs, 1 or more")
+        whole_epochs(every)
         self.x, self.y, self.every, self.training = x, y, every, training
 
     def on_train_begin(self, logs=None):
         """Measure the initial weights."""
-        self._lens = Lens(self.model, self.x, self.y, self.training)
-        self._seen = {0: self._lens.measure(_values(self.model))}
+        self._instrumented = _instrumented(self.model, self.x, self.y, self.training)
+        self._seen = {0: self._instrumented.measure(values_of(self.model))}
 
     def on_epoch_end(self, epoch, logs=None):
         """Measure the weights after this epoch."""
         if (epoch + 1) % self.every == 0:
-            self._seen[epoch + 1] = self._lens.measure(_values(self.model))
+            self._seen[epoch + 1] = self._instrumented.measure(values_of(self.model))
 
     @property
     def report(self) -> Report:
@@ -101,7 +107,7 @@ class Probe(keras.callbacks.Callback):
             raise ValueError("nothing was measured yet; pass this to fit(callbacks=[...]) first")
         keys = next(iter(self._seen.values()))
         stacked = {key: np.stack([seen[key] for seen in self._seen.values()]) for key in keys}
-        return Report(self._lens.names, tuple(self._seen), **stacked)
+        return Report(self._instrumented.names, tuple(self._seen), **stacked)
 
 
 def update_ratios(runs: Runs) -> np.ndarray:
@@ -112,7 +118,7 @@ def update_ratios(runs: Runs) -> np.ndarray:
     rule of thumb): below, learning is slow; far above, unstable. Weights that are all equal have
     no spread to compare with: NaN or infinite.
     """
-    _need_snapshots(runs, 2)
+    with_snapshots(runs, 2, "Probe in fit(callbacks=[...])")
     model = runs.model(0)
     kernels = [layer.kernel for layer in kernel_layers(model)]
     places = [i for i, v in enumerate(model.trainable_variables) if any(v is k for k in kernels)]
@@ -123,21 +129,10 @@ def update_ratios(runs: Runs) -> np.ndarray:
     return np.stack(ratios, axis=-1).swapaxes(0, 1)
 
 
+def _instrumented(model: keras.Model, x, y, training: bool) -> InstrumentedModel:
+    return InstrumentedModel(model, *matched(model, x, y), training)
+
+
 def _spread(path: np.ndarray) -> np.ndarray:
     """The standard deviation within each kernel: (epoch, member)."""
     return path.reshape(*path.shape[:2], -1).std(axis=-1)
-
-
-def _need_snapshots(runs: Runs, least: int) -> None:
-    if len(runs.snapshot_epochs) < least:
-        raise ValueError(
-            f"the runs kept snapshots at epochs {runs.snapshot_epochs}; expected {least} or more: "
-            "call train(..., snapshots=k) to keep one every k epochs"
-        )
-
-
-def _values(model: keras.Model):
-    return (
-        [v.value for v in model.trainable_variables],
-        [v.value for v in model.non_trainable_variables],
-    )

@@ -1,0 +1,194 @@
+"""What a reader would write by hand instead: a population in JAX, and one in torch.func.
+
+Runs in an environment of its own (benchmarks/requirements.txt), on the arrays that the benchmark
+leaves in a folder: `python rivals.py jax folder` prints losses and seconds as JSON. Nothing of the
+course is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+MOMENTUM, EPSILON = 0.99, 1e-3  # of Keras's batch normalization
+
+
+def orders(task: dict, epoch: int) -> np.ndarray:
+    """The batches of an epoch, as `utils.population.batches` draws them: (member, step, batch)."""
+    drawn = [
+        np.random.default_rng([seed, epoch]).permutation(task["examples"])
+        for seed in range(task["members"])
+    ]
+    return np.stack(drawn).reshape(task["members"], -1, task["batch"]).astype("int32")
+
+
+def with_jax(task: dict, metrics: bool) -> tuple[Callable, Callable]:
+    """`vmap` over members of a `scan` over steps."""
+    import jax
+    import jax.numpy as jnp
+
+    def forward(weights, state, x):
+        weights, state, moved = iter(weights), iter(state), []
+        for kind, *sizes in task["layers"]:
+            if kind == "dense":
+                x = x @ next(weights) + next(weights)
+            elif kind == "relu":
+                x = jnp.maximum(x, 0)
+            elif kind == "batch norm":
+                mean, variance = x.mean(0), x.var(0)
+                x = (x - mean) / jnp.sqrt(variance + EPSILON) * next(weights) + next(weights)
+                for now in (mean, variance):
+                    moved.append(MOMENTUM * next(state) + (1 - MOMENTUM) * now)
+            elif kind == "signal":
+                x = x[..., None]
+            elif kind == "convolution":
+                dimensions = ("NWC", "WIO", "NWC")
+                x = jax.lax.conv_general_dilated(
+                    x, next(weights), (sizes[2],), "SAME", dimension_numbers=dimensions
+                ) + next(weights)
+            elif kind == "flatten":
+                x = x.reshape(len(x), -1)
+        return x @ next(weights) + next(weights), moved
+
+    def loss(weights, state, x, y):
+        logits, moved = forward(weights, state, x)
+        if task["binary"]:
+            logits = logits[:, 0]
+            each = jnp.logaddexp(0, logits) - y * logits
+            right = (logits > 0) == y
+        else:
+            each = -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], 1)
+            right = logits.argmax(1) == y
+        return each.mean(), (moved, right.mean() if metrics else 0.0)
+
+    @jax.jit
+    def epoch(weights, state, x, y, order):
+        def member(weights, state, order):
+            def step(carry, places):
+                weights, state = carry
+                (value, (state, right)), gradients = jax.value_and_grad(loss, has_aux=True)(
+                    weights, state, x[places], y[places]
+                )
+                weights = [w - task["rate"] * g for w, g in zip(weights, gradients, strict=True)]
+                return (weights, state), (value, right)
+
+            (weights, state), logs = jax.lax.scan(step, (weights, state), order)
+            return weights, state, [log.mean() for log in logs]
+
+        return jax.vmap(member)(weights, state, order)
+
+    def prepare(arrays):
+        return [[jnp.asarray(a) for a in part] for part in arrays]
+
+    return prepare, epoch
+
+
+def with_torch(task: dict, metrics: bool) -> tuple[Callable, Callable]:
+    """`torch.func.vmap` over members of the gradient, in a loop over steps."""
+    import torch
+    from torch.nn import functional
+
+    def forward(weights, state, x):
+        weights, state, moved = iter(weights), iter(state), []
+        for kind, *sizes in task["layers"]:
+            if kind == "dense":
+                x = x @ next(weights) + next(weights)
+            elif kind == "relu":
+                x = torch.relu(x)
+            elif kind == "batch norm":
+                mean, variance = x.mean(0), x.var(0, unbiased=False)
+                x = (x - mean) / torch.sqrt(variance + EPSILON) * next(weights) + next(weights)
+                for now in (mean, variance):
+                    moved.append(MOMENTUM * next(state) + (1 - MOMENTUM) * now)
+            elif kind == "signal":
+                x = x[:, None]
+            elif kind == "convolution":
+                _, width, stride = sizes
+                missing = (-(-x.shape[2] // stride) - 1) * stride + width - x.shape[2]
+                x = functional.pad(x, (missing // 2, missing - missing // 2))
+                x = functional.conv1d(x, next(weights), next(weights), stride)
+            elif kind == "flatten":
+                x = x.transpose(1, 2).flatten(1)
+        return x @ next(weights) + next(weights), moved
+
+    def loss(weights, state, x, y):
+        logits, moved = forward(weights, state, x)
+        if task["binary"]:
+            value = functional.binary_cross_entropy_with_logits(logits[:, 0], y.float())
+            right = (logits[:, 0] > 0) == y
+        else:
+            value = functional.cross_entropy(logits, y)
+            right = logits.argmax(1) == y
+        seen = right.float().mean() if metrics else value.detach()
+        return value, (moved, seen)
+
+    gradients = torch.func.vmap(torch.func.grad_and_value(loss, has_aux=True))
+
+    def epoch(weights, state, x, y, order):
+        logs = []
+        for places in torch.as_tensor(order).long().unbind(1):
+            slopes, (value, (state, right)) = gradients(weights, state, x[places], y[places])
+            with torch.no_grad():
+                weights = [w - task["rate"] * g for w, g in zip(weights, slopes, strict=True)]
+            logs.append((value, right))
+        return weights, state, [torch.stack(log).mean(0) for log in zip(*logs, strict=True)]
+
+    def prepare(arrays):
+        weights, state, (x, y) = [[torch.as_tensor(a) for a in part] for part in arrays]
+        # Keras's kernels of convolutions are (width, in, out), torch's (out, in, width).
+        weights = [w.permute(0, 3, 2, 1).contiguous() if w.dim() == 4 else w for w in weights]
+        return weights, state, (x, y.long())
+
+    return prepare, epoch
+
+
+RIVALS = {"jax": with_jax, "torch": with_torch}
+
+
+def measure(name: str, folder: Path) -> dict:
+    """Losses of the first epochs, seconds of the first and second call, and of single steps."""
+    task = json.loads((folder / "task.json").read_text())
+    with np.load(folder / "arrays.npz") as stored:
+        weights, state = (
+            [stored[f"{part}{i}"] for i in range(task[part])] for part in ("weights", "state")
+        )
+        arrays = weights, state, (stored["x"], stored["y"])
+
+    def run(epochs: int, work) -> np.ndarray:
+        """The loss of every epoch: (member, epoch). Everything that a call costs is in it."""
+        prepare, epoch = work
+        weights, state, given = prepare(arrays)
+        losses = []
+        for number in range(epochs):
+            weights, state, logs = epoch(weights, state, *given, orders(task, number))
+            losses.append(np.stack([np.asarray(log) for log in logs])[0])
+        return np.stack(losses, axis=1)
+
+    def seconds(epochs: int, work) -> float:
+        start = time.perf_counter()
+        run(epochs, work)
+        return time.perf_counter() - start
+
+    found = {}
+    for key, metrics in (("loss only", False), ("with accuracy", True)):
+        work = RIVALS[name](task, metrics)
+        first, second = seconds(1, work), seconds(1, work)
+        epoch = slope(lambda epochs, work=work: seconds(epochs, work), task["epochs"])
+        found[key] = {"first": first - epoch, "second": second - epoch, "epoch": epoch}
+    found["losses"] = run(task["compared"], RIVALS[name](task, False)).tolist()
+    return found
+
+
+def slope(seconds: Callable[[int], float], epochs: int, repeats: int = 3) -> float:
+    """Seconds of one epoch: what `epochs` more cost, best of three, by difference."""
+    best = [min(seconds(count) for _ in range(repeats)) for count in (1, 1 + epochs)]
+    return (best[1] - best[0]) / epochs
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], Path(sys.argv[2]))))

@@ -1,0 +1,70 @@
+"""The chapter that CONTRIBUTING.md shows, put together as it says."""
+
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.course import HERE, Course, read_source
+from tools.freeze import freeze
+from tools.ledger_checks import folders, plans
+from tools.solutions import exercises
+from tools.sources import check_source, code_cells
+from utils import claims
+
+TEXT = (HERE.root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SLUG, CLAIM = "my-chapter", "no-hidden-layer-no-moons"
+
+
+def block(after: str) -> str:
+    """The first fenced block after a phrase."""
+    found = re.search(r"^(`{3,})\w+\n(.*?)^\1$", TEXT[TEXT.index(after) :], re.M | re.S)
+    assert found
+    return found[2]
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    folder = tmp_path / "sources" / SLUG
+    folder.mkdir(parents=True)
+    shutil.copy(HERE.root / "sources/ledger.yml", folder.parent)
+    for name in ("claims.yml", "chapter.md", "plants.yml"):
+        (folder / name).write_text(block(f"`sources/{SLUG}/{name}`"), encoding="utf-8")
+    return Course(tmp_path)
+
+
+def test_its_folder_is_complete_and_its_plan_can_be_frozen(course: Course) -> None:
+    assert freeze(course, SLUG, date(2026, 1, 2)) == []
+    assert folders(course) == plans(course) == []
+
+
+def test_its_claim_is_one_of_its_own(course: Course) -> None:
+    assert list(claims.load(course.root / "sources").claims) == [CLAIM]
+    assert CLAIM not in claims.ledger()
+
+
+def test_its_source_is_sound_and_its_exercise_has_a_solution(course: Course) -> None:
+    source = read_source(course.source(SLUG))
+    check_source(source, "chapter.md")
+    assert [exercise.solved for exercise in exercises(source)] == [True]
+
+
+def test_what_it_plants_fits_one_place_of_its_code(course: Course) -> None:
+    code = "\n".join(cell.source for cell in code_cells(read_source(course.source(SLUG))))
+    plants = yaml.safe_load((course.root / "sources" / SLUG / "plants.yml").read_text())
+    assert {claim: code.count(plant["find"]) for claim, plant in plants.items()} == {CLAIM: 1}
+
+
+def test_the_change_that_it_shows_is_one(course: Course) -> None:
+    path = course.root / "sources" / SLUG / "claims.yml"
+    path.write_text(path.read_text() + block("### Change a plan"))
+    (change,) = claims.load(course.root / "sources").claims[CLAIM].changes
+    assert change.reason == "Eight seeds decided nothing."
+
+
+def test_its_commands_are_targets_of_make() -> None:
+    targets = re.findall(r"^([a-z]+):", (HERE.root / "Makefile").read_text(), re.M)
+    assert set(re.findall(r"\bmake ([a-z]+)\b", TEXT)) <= set(targets)
