@@ -74,7 +74,7 @@ def outside(built: keras.Model, created: frozenset[int]) -> None:
                     "all members would start from it and share it; create the layer inside build, "
                     "freeze it (trainable=False), or pass its weights as initial=."
                 )
-    if id(built.optimizer.iterations) not in created:
+    if not all(id(variable) in created for variable in built.optimizer.variables):
         raise ValueError(
             f"The optimizer {type(built.optimizer).__name__} was there before build() was called; "
             "create it inside build(), so that every model has a new one."
