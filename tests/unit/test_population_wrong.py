@@ -50,7 +50,7 @@ def test_a_rule_set_on_a_variable_itself_is_not_forgotten_on_reuse():
     plain = quick(build)
     decayed = quick(lambda: build(regularizer=keras.regularizers.L2(1.0)))
     bounded = quick(lambda: build(constraint=keras.constraints.MaxNorm(0.1)))
-    assert (decayed.final("loss") > plain.final("loss") + 0.1).all()
+    assert np.abs(decayed.weights[0]).max() < 0.3 * np.abs(plain.weights[0]).max()
     assert np.linalg.norm(bounded.weights[0], axis=1).max() < 0.1 + 1e-6
 
 
@@ -97,9 +97,9 @@ class Own(layers.Layer):
 
 
 OUTSIDE = {
-    "Keras's global generator": (Noise, "noise' draws random numbers without a seed, from a"),
+    "Keras's global generator": (Noise, "/noise' draws random numbers without a seed, from a"),
     "TensorFlow's own numbers": (Shaking, "draws TensorFlow's own random numbers, which no seed"),
-    "a weight of its own": (Fading, "fading' assigns to 'fading/variable' while it runs"),
+    "a weight of its own": (Fading, "/fading' assigns to '"),
 }
 
 
@@ -198,3 +198,10 @@ def test_epochs_that_are_no_numbers_and_runs_without_members_say_so():
         nobody.predict(X)
     with pytest.raises(ValueError, match="no member, so there is nothing to evaluate"):
         nobody.evaluate(X, Y)
+
+
+def test_early_stopping_finds_its_direction_on_a_program_that_is_reused():
+    rule = keras.callbacks.EarlyStopping("val_accuracy", patience=1, restore_best_weights=True)
+    first, second = (quick(early_stopping=rule) for _ in range(2))
+    assert first.forward is second.forward
+    np.testing.assert_array_equal(first.stopped_epoch, second.stopped_epoch)

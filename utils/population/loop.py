@@ -49,7 +49,7 @@ def run(prepared: Prepared, plan: Plan) -> Trained:
 def _train(program: Program, prepared: Prepared, plan: Plan) -> Trained:
     program.load(prepared)
     rule = plan.early_stopping
-    stopper = Stopper(rule, prepared.model, len(plan.seeds)) if rule else None
+    stopper = Stopper(rule, program.model, len(plan.seeds)) if rule else None
     logs: list[Logs] = []
     kept = {0: program.weights()} if plan.snapshots else {}
     x, y = map(tf.constant, (plan.data.x, plan.data.y))
