@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
 import keras
@@ -22,7 +23,7 @@ from tensorflow.python.ops.parallel_for import pfor
 if "Bitcast" not in pfor._pfor_converter_registry:
 
     @pfor.RegisterPFor("Bitcast")
-    def _convert_bitcast(op):
+    def _convert_bitcast(op: Any) -> Any:
         return pfor.wrap(tf.bitcast(op.stacked_input(0), op.get_attr("type")), True)
 
 
@@ -31,17 +32,17 @@ def all_layers(model: keras.Model) -> list[keras.Layer]:
     return list(model._flatten_layers())
 
 
-def operations(layer: keras.Layer) -> list:
+def operations(layer: keras.Layer) -> list[Any]:
     """The operations of a functional model, of which some are no layers."""
     return list(getattr(layer, "operations", []))
 
 
-def compiled_metrics(model: keras.Model):
+def compiled_metrics(model: keras.Model) -> Any:
     """The container of the compiled metrics, or None; `model.metrics` mixes it with the others."""
     return model._compile_metrics
 
 
-def given_metrics(model: keras.Model) -> list:
+def given_metrics(model: keras.Model) -> list[Any]:
     """The metrics as they were given to `compile`, to tell names of ours from names of Keras's."""
     compiled = model._compile_metrics
     if compiled is None:
@@ -49,12 +50,12 @@ def given_metrics(model: keras.Model) -> list:
     return keras.tree.flatten([compiled._user_metrics, compiled._user_weighted_metrics])
 
 
-def compiled_losses(model: keras.Model) -> list:
+def compiled_losses(model: keras.Model) -> list[Any]:
     """The loss objects that Keras made of what was compiled; there once the loss was called."""
     return [loss.loss for loss in model._compile_loss._flat_losses or []]
 
 
-def loss_settings(loss: keras.losses.Loss) -> tuple[Callable | None, dict]:
+def loss_settings(loss: keras.losses.Loss) -> tuple[Callable[..., Any] | None, dict[str, Any]]:
     """The function behind one of Keras's loss objects, and its settings."""
     return getattr(loss, "fn", None), getattr(loss, "_fn_kwargs", {})
 
@@ -64,12 +65,12 @@ def decays(model: keras.Model) -> list[bool]:
     return [model.optimizer._use_weight_decay(v) for v in model.trainable_variables]
 
 
-def compiled_rate(optimizer: keras.Optimizer):
+def compiled_rate(optimizer: keras.Optimizer) -> Any:
     """The learning rate as it was compiled: a variable, or a schedule (public: only its value)."""
     return optimizer._learning_rate
 
 
-def variable_place(optimizer: keras.Optimizer, variable) -> int:
+def variable_place(optimizer: keras.Optimizer, variable: Any) -> int:
     """The position of a variable among those that an optimizer was built for."""
     return optimizer._get_variable_index(variable)
 
@@ -91,12 +92,12 @@ class CarriedScope(keras.StatelessScope):
     generator where a layer names none; its state is such a variable.
     """
 
-    def __init__(self, state_mapping, carried: list[keras.Variable]):
+    def __init__(self, state_mapping: Any, carried: list[keras.Variable]) -> None:
         super().__init__(state_mapping=state_mapping, collect_losses=True)
         self.carried = {id(v) for v in carried}
         self.lost: list[tuple[str, str]] = []
 
-    def add_update(self, update):
+    def add_update(self, update: Any) -> None:
         """Note whose update would be lost: the path of the layer that runs, and the variable."""
         variable, _ = update
         if id(variable) not in self.carried:
@@ -107,7 +108,7 @@ class CarriedScope(keras.StatelessScope):
 class Watched:
     """What happened to variables while a model was built."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.created: set[int] = set()
         self.kept: list[keras.Variable] = []  # alive, so that no id is used twice
         self.touched = False
@@ -119,15 +120,15 @@ def watched_variables() -> Iterator[Watched]:
     seen = Watched()
     value, assign, make = keras.Variable.value.fget, keras.Variable.assign, keras.Variable.__init__
 
-    def read(variable):
+    def read(variable: Any) -> Any:
         seen.touched = True
         return value(variable)
 
-    def write(variable, new):
+    def write(variable: Any, new: Any) -> Any:
         seen.touched = True
         return assign(variable, new)
 
-    def create(variable, *args, **options):
+    def create(variable: Any, *args: Any, **options: Any) -> None:
         make(variable, *args, **options)
         seen.created.add(id(variable))
         seen.kept.append(variable)
@@ -142,7 +143,7 @@ class GivenSeed(keras.random.SeedGenerator):
     def __init__(self, seed: tf.Tensor):  # without a variable of its own
         self.given = tf.stack([seed, tf.zeros_like(seed)])
 
-    def next(self, ordered: bool = True):
+    def next(self, ordered: bool = True) -> Any:
         """The seed, as Keras makes it of an integer."""
         return self.given
 
@@ -169,7 +170,7 @@ def upward(rule: keras.callbacks.EarlyStopping, model: keras.Model) -> bool:
 # --- looking inside a model: probes and the doctor -----------------------------------------------
 
 
-def loss_of(model: keras.Model) -> Callable:
+def loss_of(model: keras.Model) -> Callable[..., Any]:
     """The loss that a model is compiled with, without penalties, as a function of y and outputs.
 
     `model.loss` is what was given to `compile`: a name, an object, a list or a dict of these.
@@ -190,7 +191,7 @@ def layers_in(layer: keras.Layer) -> list[keras.Layer]:
     return list(layer._layers)
 
 
-def through_graph(model: keras.Model, inputs, call: Callable):
+def through_graph(model: keras.Model, inputs: Any, call: Callable[..., Any]) -> Any:
     """A model's outputs where every operation of its graph is called by `call(operation, ...)`.
 
     `keras.models.clone_model` takes such a function too, but neither for Sequential models nor for

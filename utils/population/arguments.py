@@ -8,6 +8,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -70,17 +71,17 @@ class Plan:
 
 
 def plan(
-    data,
-    seeds,
-    epochs,
-    batch_size,
-    steps,
-    log_every,
-    snapshots,
-    examples,
-    early_stopping,
-    jit_compile,
-    progress,
+    data: Any,
+    seeds: Any,
+    epochs: Any,
+    batch_size: Any,
+    steps: Any,
+    log_every: Any,
+    snapshots: Any,
+    examples: Any,
+    early_stopping: Any,
+    jit_compile: Any,
+    progress: Any,
 ) -> Plan:
     """Check the arguments that need no model."""
     seeds = seed_list(seeds)
@@ -125,7 +126,7 @@ def plan(
     )
 
 
-def from_fit(others: Mapping) -> None:
+def from_fit(others: Mapping[str, Any]) -> None:
     """Say of arguments that `fit` has and `train` has not where they went."""
     for name in others:
         if name in ELSEWHERE:
@@ -133,7 +134,7 @@ def from_fit(others: Mapping) -> None:
         raise TypeError(f"train takes no {name}=; help(train) lists what it takes.")
 
 
-def _examples(examples, members: int, available: int) -> np.ndarray:
+def _examples(examples: Any, members: int, available: int) -> np.ndarray:
     listed = numbers(examples, "iu")
     if listed is None or listed.ndim != 2 or len(listed) != members or not listed.size:
         held = "rows of unequal length" if listed is None else f"shape {listed.shape}"
@@ -150,17 +151,17 @@ def _examples(examples, members: int, available: int) -> np.ndarray:
     return listed.astype("int32")
 
 
-def whole(value) -> bool:
+def whole(value: Any) -> bool:
     """Whether a value is a whole number, which True is not."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def shown(value) -> str:
+def shown(value: Any) -> str:
     """What was given, on one short line."""
     return " ".join(reprlib.repr(value).split())
 
 
-def seed_list(seeds: int | Sequence[int]) -> tuple[int, ...]:
+def seed_list(seeds: Any) -> tuple[int, ...]:
     """Seeds 0 to n - 1 for a count, or the sequence itself."""
     if whole(seeds):
         if seeds < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +19,7 @@ class Arrays:
     names: tuple[str, str]
 
 
-def arrays(data) -> Arrays:
+def arrays(data: Any) -> Arrays:
     """Unpack a Dataset, (x, y) or ((x, y), (x_val, y_val)); refuse NaN and unequal lengths."""
     names = ("x", "y"), ("x_val", "y_val")
     if hasattr(data, "x_train"):
@@ -38,7 +39,7 @@ def arrays(data) -> Arrays:
     return Arrays(*train, validation, names[0])
 
 
-def pair(part, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+def pair(part: Any, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """Inputs and targets as arrays of the same, positive number of examples."""
     x, y = (floats(a, name) for a, name in zip(part, names, strict=True))
     if x.ndim < 2 or y.ndim < 1 or len(x) != len(y) or len(x) == 0:
@@ -49,7 +50,7 @@ def pair(part, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def floats(array, name: str = "x") -> np.ndarray:
+def floats(array: Any, name: str = "x") -> np.ndarray:
     """The array that Keras would make of it; refuses what is not numbers, and NaN."""
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(
@@ -79,7 +80,7 @@ def _finite(array: np.ndarray, name: str, found: str, remedy: str) -> None:
         )
 
 
-def numbers(values, kinds: str = "fiu") -> np.ndarray | None:
+def numbers(values: Any, kinds: str = "fiu") -> np.ndarray | None:
     """The values as one array, or None where they are not numbers of these kinds."""
     try:
         array = np.asarray(values)

@@ -10,6 +10,7 @@ import json
 import re
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -57,13 +58,13 @@ def fingerprint(model: keras.Model) -> str | None:
     return json.dumps(known, default=str)
 
 
-def _rules(variable: keras.Variable) -> list | None:
+def _rules(variable: keras.Variable) -> list[Any] | None:
     """What was set on the variable itself, which no layer's configuration knows."""
     rules = [getattr(variable, "regularizer", None), getattr(variable, "constraint", None)]
     return [keras.saving.serialize_keras_object(r) for r in rules] if any(rules) else None
 
 
-def _constants(part) -> dict[str, str]:
+def _constants(part: Any) -> dict[str, str]:
     """What a layer holds besides variables, such as the mean that it was adapted to."""
     return {
         key: hashlib.sha256(np.asarray(value).tobytes()).hexdigest()
@@ -72,7 +73,7 @@ def _constants(part) -> dict[str, str]:
     }
 
 
-def _all_keras(config) -> bool:
+def _all_keras(config: Any) -> bool:
     """Whether no function or class from outside Keras occurs: these have no reliable name."""
     if isinstance(config, list | tuple):
         return all(map(_all_keras, config))
@@ -85,7 +86,7 @@ def _all_keras(config) -> bool:
     )
 
 
-def _neutral(config, names: Mapping[str, str]):
+def _neutral(config: Any, names: Mapping[str, str]) -> Any:
     """Drop what only decides where weights and random states start; let positions be the names."""
     if isinstance(config, dict):
         return {
@@ -98,7 +99,7 @@ def _neutral(config, names: Mapping[str, str]):
     return config
 
 
-def _renamed(value, names: Mapping[str, str]):
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list | tuple):
         return [_renamed(item, names) for item in value]
     return names.get(value, value) if isinstance(value, str) else value
@@ -144,13 +145,13 @@ def splits_freely(model: keras.Model) -> bool:
     )
 
 
-def _parts(model: keras.Model) -> list:
+def _parts(model: keras.Model) -> list[Any]:
     """All layers, and the operations between them that are no layers."""
     layers = internals.all_layers(model)
     return [part for layer in layers for part in [layer, *internals.operations(layer)]]
 
 
-def _from_keras(thing, function: str) -> bool:
+def _from_keras(thing: Any, function: str) -> bool:
     """Whether an object, and the function that it holds if any, are Keras's own."""
     held = getattr(thing, function, None)
     return type(thing).__module__.startswith("keras.") and (
@@ -158,7 +159,7 @@ def _from_keras(thing, function: str) -> bool:
     )
 
 
-def _looks_across(loss) -> bool:
+def _looks_across(loss: Any) -> bool:
     """Whether a loss of Keras's mixes the examples of a batch, if only by counting some of them."""
     if getattr(loss, "ignore_class", None) is not None:
         return True

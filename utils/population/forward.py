@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,11 +21,11 @@ Arrays = list[np.ndarray]
 Logs = dict[str, np.ndarray]
 
 
-def quietly(method):
+def quietly(method: Any) -> Any:
     """Keep TensorFlow's remarks on tracing out of the outputs: errors are still raised."""
 
     @functools.wraps(method)
-    def quiet(*args):
+    def quiet(*args: Any) -> Any:
         logger = tf.get_logger()
         level = logger.level
         logger.setLevel(logging.CRITICAL)
@@ -36,7 +37,17 @@ def quietly(method):
     return quiet
 
 
-def member_pass(model, trainable, non_trainable, metrics, x, y, valid=None, *, training: bool):
+def member_pass(
+    model: Any,
+    trainable: Any,
+    non_trainable: Any,
+    metrics: Any,
+    x: Any,
+    y: Any,
+    valid: Any = None,
+    *,
+    training: bool,
+) -> Any:
     """One member's loss on a batch, with the updated non-trainables and metrics.
 
     `valid` (batch,) is 1 for examples and 0 for padding, None where there is no padding.
@@ -63,7 +74,7 @@ def member_pass(model, trainable, non_trainable, metrics, x, y, valid=None, *, t
     return loss, [tf.convert_to_tensor(v) for v in non_trainable], metrics
 
 
-def member_logs(model, metrics) -> dict:
+def member_logs(model: Any, metrics: Any) -> dict[str, Any]:
     """The epoch's logs, as Keras names them, from one member's metric variables."""
     mapping = list(zip(model.metrics_variables, metrics, strict=True))
     with keras.StatelessScope(state_mapping=mapping):
@@ -78,7 +89,7 @@ class Forward:
 
     most = 2**15  # examples times members in flight: bounds the memory
 
-    def __init__(self, model: keras.Model):
+    def __init__(self, model: keras.Model) -> None:
         self.model = model
         self._reset = [v.numpy() for v in model.metrics_variables]  # as reset_metrics leaves them
         self._predict = tf.function(self._predict_all, autograph=False, reduce_retracing=True)
@@ -86,7 +97,7 @@ class Forward:
         self._logs = tf.function(self.logged, autograph=False, reduce_retracing=True)
 
     @quietly
-    def predict(self, trainable, non_trainable, x) -> np.ndarray:
+    def predict(self, trainable: Any, non_trainable: Any, x: Any) -> np.ndarray:
         """Outputs in inference mode: (member, n, outputs)."""
         members = len((trainable + non_trainable)[0])
         parts = [
@@ -96,7 +107,9 @@ class Forward:
         return np.concatenate(parts, axis=1)
 
     @quietly
-    def evaluate(self, trainable, non_trainable, x, y, batch_size: int | None):
+    def evaluate(
+        self, trainable: Any, non_trainable: Any, x: Any, y: Any, batch_size: int | None
+    ) -> Any:
         """Loss and metrics in inference mode, each (member,), and the non-trainables after it.
 
         `batch_size` matters to losses that are not means over the batch; None lets us choose.
@@ -111,7 +124,7 @@ class Forward:
         return self.logs(metrics), non_trainable
 
     @quietly
-    def logs(self, metrics) -> Logs:
+    def logs(self, metrics: Any) -> Logs:
         """Keras's logs from stacked metric variables, each (member,)."""
         return {key: value.numpy() for key, value in self._logs(metrics).items()}
 
@@ -124,20 +137,20 @@ class Forward:
         even = (p for p in range(least, 4 * least) if count % p == 0)
         return next(even, least)  # pieces of one size share one trace
 
-    def _predict_all(self, trainable, non_trainable, x):
-        def one(weights):
+    def _predict_all(self, trainable: Any, non_trainable: Any, x: Any) -> Any:
+        def one(weights: Any) -> Any:
             return self.model.stateless_call(*weights, x, training=False)[0]
 
         return tf.vectorized_map(one, (trainable, non_trainable))
 
-    def scored(self, trainable, non_trainable, metrics, x, y):
+    def scored(self, trainable: Any, non_trainable: Any, metrics: Any, x: Any, y: Any) -> Any:
         """One batch for all members: non-trainables and metrics after it."""
 
-        def one(state):
-            return member_pass(self.model, *state, x, y, training=False)[1:]
+        def one(state: Any) -> Any:
+            return member_pass(self.model, state[0], state[1], state[2], x, y, training=False)[1:]
 
         return tf.vectorized_map(one, (trainable, non_trainable, metrics))
 
-    def logged(self, metrics):
+    def logged(self, metrics: Any) -> Any:
         """Keras's logs of all members, while a program is traced."""
         return tf.vectorized_map(lambda m: member_logs(self.model, m), metrics)

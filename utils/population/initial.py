@@ -13,6 +13,7 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -37,7 +38,7 @@ class Recipe:
     """How a variable is drawn: which of the seeds, and by what (None: the seed is the value)."""
 
     place: int
-    draw: Callable | None
+    draw: Callable[[Any], Any] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def seeded(build: Build, seed: int, shape: tuple[int, ...]) -> keras.Model:
     return model
 
 
-def initial_weights(first: Built, build: Build, seeds: Sequence[int], shape) -> list[Weights]:
+def initial_weights(first: Built, build: Build, seeds: Sequence[int], shape: Any) -> list[Weights]:
     """Each seed's initial variables, trainable then non-trainable, as lists of arrays.
 
     `first` is the build under the first seed; `shape` is an example's.
@@ -101,21 +102,18 @@ def _replayed(first: Built, own: Weights, seeds: list[int]) -> dict[int, Weights
         return None
     # (seed, place) -> the seed that a layer or initializer gets
     table = np.array([seeds_drawn(seed, len(places)) for seed in seeds]).reshape(len(seeds), -1)
-    stacked = [
-        np.broadcast_to(value, (len(seeds), *value.shape)) if recipe is None else None
-        for recipe, value in zip(recipes, own, strict=True)
-    ]
-    alike: dict[tuple, list[int]] = {}
+    stacked = [np.broadcast_to(value, (len(seeds), *value.shape)) for value in own]
+    alike: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
     for i, recipe in enumerate(recipes):
         if recipe and recipe.draw is None:
             state = [[seed, *own[i][1:]] for seed in table[:, recipe.place]]
             stacked[i] = np.array(state, own[i].dtype)
         elif recipe:
-            alike.setdefault((recipe.draw, own[i].shape), []).append(i)
+            alike.setdefault((recipe.draw, own[i].shape), []).append((i, recipe.place))
     for (draw, _), where in alike.items():
-        asked = table[:, [recipes[i].place for i in where]].T.reshape(-1)
+        asked = np.concatenate([table[:, place] for _, place in where])
         parts = np.split(draw(tf.constant(asked, "int32")).numpy(), len(where))
-        for i, part in zip(where, parts, strict=True):
+        for (i, _), part in zip(where, parts, strict=True):
             stacked[i] = part
     by_seed = {seed: [part[k] for part in stacked] for k, seed in enumerate(seeds)}
     return by_seed if _equal(by_seed[seeds[0]], own) else None
@@ -134,7 +132,7 @@ def _untouched(seed: int, draws: int) -> tuple[float, ...]:
     return _next_numbers()
 
 
-def _same_model(traits: tuple, other: keras.Model, seed: int, other_seed: int) -> None:
+def _same_model(traits: tuple[Any, ...], other: keras.Model, seed: int, other_seed: int) -> None:
     """Refuse a build whose architecture or settings depend on the seed."""
     if traits != _traits(other):
         raise ValueError(
@@ -144,7 +142,7 @@ def _same_model(traits: tuple, other: keras.Model, seed: int, other_seed: int) -
         )
 
 
-def _traits(model: keras.Model) -> tuple:
+def _traits(model: keras.Model) -> tuple[Any, ...]:
     shapes = [(tuple(v.shape), v.trainable) for v in model.variables]
     if not model.compiled:
         return shapes, None, None
@@ -164,25 +162,28 @@ def _recipes(template: keras.Model, seed: int) -> list[Recipe | None]:
     return recipes
 
 
-def _recipe(variable: keras.Variable, attributes: dict, known: dict[int, int]) -> Recipe | None:
+def _recipe(
+    variable: keras.Variable, attributes: dict[str, Any], known: dict[int, int]
+) -> Recipe | None:
     if "int" in str(variable.dtype) and tuple(variable.shape) == (2,):
         start = int(variable.numpy()[0])
         return Recipe(known[start], None) if start in known else None  # a seed generator's state
-    initializer = attributes.get(f"{variable.name}_initializer")
+    initializer: Any = attributes.get(f"{variable.name}_initializer")
     seed = getattr(initializer, "seed", None)
     own = type(initializer).__module__.startswith("keras.")
     if not own or not isinstance(seed, int) or seed not in known:
         return None
     config = json.dumps(initializer.get_config() | {"seed": 0}, sort_keys=True)
-    draw = _drawer(type(initializer), config, tuple(variable.shape), str(variable.dtype))
+    kind: Any = type(initializer)
+    draw = _drawer(kind, config, tuple(variable.shape), str(variable.dtype))
     return Recipe(known[seed], draw)
 
 
 @functools.lru_cache(256)
-def _drawer(kind: type, config: str, shape: tuple[int, ...], dtype: str) -> Callable:
+def _drawer(kind: Any, config: str, shape: tuple[int, ...], dtype: str) -> Callable[[Any], Any]:
     """A function from seeds (n,) to what initializers of one kind draw from them: (n, *shape)."""
 
-    def one(seed):
+    def one(seed: Any) -> Any:
         initializer = kind.from_config(json.loads(config))
         initializer.seed = GivenSeed(seed)
         return tf.convert_to_tensor(initializer(shape, dtype))

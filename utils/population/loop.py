@@ -108,6 +108,7 @@ def someone_watches() -> bool:
     if sys.stderr.isatty():
         return True
     try:
-        return get_ipython().get_parent()["content"]["allow_stdin"]
+        shell = get_ipython()  # type: ignore[name-defined]
+        return bool(shell.get_parent()["content"]["allow_stdin"])
     except (NameError, AttributeError, KeyError, TypeError):
         return False

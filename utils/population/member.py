@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,7 +27,9 @@ class Prepared:
     xla: bool
 
 
-def prepare(build: Build, plan: Plan, initial, masks, learning_rate, **numbers) -> Prepared:
+def prepare(
+    build: Build, plan: Plan, initial: Any, masks: Any, learning_rate: Any, **numbers: Any
+) -> Prepared:
     """Build and examine the model, draw all members' weights, and check their settings."""
     refusals.function(build)
     shape = plan.data.x.shape[1:]

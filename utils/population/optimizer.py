@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from utils import keras_internals as internals
 
 
-class StackedOptimizer:
+class StackedOptimizer(keras.optimizers.Optimizer):
     """Lets an element-wise Keras optimizer update stacked variables as if one by one.
 
     Mixed into the optimizer's own class. Whatever looks across elements is done per member here:
     the learning rate, weight decay, and clipping by norm.
     """
 
-    def attach(self, model: keras.Model, variables: list, members: int, own: tuple) -> None:
+    def attach(
+        self,
+        model: keras.Model,
+        variables: list[keras.Variable],
+        members: int,
+        own: tuple[str, ...],
+    ) -> None:
         """Take over from the optimizer of one `model`: update the stacked `variables`.
 
         `own` names the numbers that each member has for itself.
@@ -29,21 +37,21 @@ class StackedOptimizer:
                 setattr(self, name, Own(self.own[name]))
         self.build(variables)
 
-    def _rate_for(self, variable, learning_rate):
+    def _rate_for(self, variable: Any, learning_rate: Any) -> Any:
         if "learning_rate" in self.own:
             return per_member(self.own["learning_rate"], variable)
         if "learning_rate_factor" in self.own:
             return learning_rate * per_member(self.own["learning_rate_factor"], variable)
         return learning_rate
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Keras's step, each member with its own numbers."""
         for name in ("momentum", "beta_1"):
             if name in self.own:
                 setattr(self, name, Own(per_member(self.own[name], variable)))
         super().update_step(gradient, variable, self._rate_for(variable, learning_rate))
 
-    def _apply_weight_decay(self, variables):
+    def _apply_weight_decay(self, variables: Any) -> None:
         decay = self.own.get("weight_decay", self.weight_decay)
         if decay is None:
             return
@@ -53,7 +61,7 @@ class StackedOptimizer:
                 each = per_member(decay, variable) if "weight_decay" in self.own else decay
                 variable.assign(variable - variable * each * rate)
 
-    def _clip_gradients(self, grads):
+    def _clip_gradients(self, grads: Any) -> Any:
         if self.clipnorm:
             return [tf.clip_by_norm(g, self.clipnorm, axes=_all_but_first(g)) for g in grads]
         if self.global_clipnorm:
@@ -71,15 +79,15 @@ class Own:
     Keras asks it only whether it is zero, which it need not be for all members.
     """
 
-    def __init__(self, values):
+    def __init__(self, values: Any) -> None:
         self.values = values
 
-    def __ne__(self, other):
+    def __ne__(self, other: Any) -> Any:
         return True
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: Any) -> Any:
         return other - self.values
 
 
@@ -92,16 +100,18 @@ def _numbers(members: int) -> tf.Variable:
     return tf.Variable(tf.zeros(members), trainable=False)
 
 
-def _all_but_first(tensor) -> list[int]:
+def _all_but_first(tensor: Any) -> list[int]:
     return list(range(1, len(tensor.shape)))
 
 
-def per_member(vector, like):
+def per_member(vector: Any, like: Any) -> Any:
     """Reshape (member,) so that it multiplies a stacked tensor."""
     return tf.reshape(vector, [-1] + [1] * (len(like.shape) - 1))
 
 
-def stacked_optimizer(model: keras.Model, variables: list, members: int, own: tuple = ()):
+def stacked_optimizer(
+    model: keras.Model, variables: list[keras.Variable], members: int, own: tuple[str, ...] = ()
+) -> Any:
     """Turn the (unbuilt) optimizer of `model` into one for all members' stacked `variables`."""
     optimizer = model.optimizer
     kind = type(optimizer)

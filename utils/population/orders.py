@@ -27,13 +27,14 @@ def _shuffled(seed: int, epoch: int, samples: int) -> np.ndarray:
 class Orders:
     """The steps of a plan, cut into chunks of one shape, so that one program fits them all."""
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.longest = max(plan.periods)
         numbers = self.longest * len(plan.seeds) * plan.batch_size
         self.most = max(1, min(MOST_PERIODS, MOST_NUMBERS // numbers))
         self.starts = np.concatenate([[0], np.cumsum(plan.periods)])
-        self.epoch, self.current = -1, None
+        self.epoch = -1
+        self.current: np.ndarray = np.zeros(0, "int32")  # the batches of that epoch
 
     def chunk(self, first: int, periods: int, room: int) -> Chunk:
         """Periods from `first` (from 0) on, in an array with room for more."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,7 +22,9 @@ from utils.population.optimizer import per_member, stacked_optimizer
 from utils.population.refusals import BY_LOOP, dense_gradients, drawing
 
 MOST_PROGRAMS = 16
-programs: dict[tuple, Program] = {}  # compiled ones, the least recently used first
+programs: dict[
+    tuple[str | None, Kind], Program
+] = {}  # compiled ones, the least recently used first
 
 RANDOM = (
     "RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal Multinomial "
@@ -62,7 +65,7 @@ def program_for(prepared: Prepared, kind: Kind) -> Program:
     if prepared.fingerprint is None:
         return Program(prepared.model, kind)
     key = (prepared.fingerprint, kind)
-    programs[key] = programs.pop(key, None) or Program(prepared.model, kind)
+    programs[key] = programs.pop(key) if key in programs else Program(prepared.model, kind)
     if len(programs) > MOST_PROGRAMS:
         del programs[next(iter(programs))]
     return programs[key]
@@ -83,7 +86,7 @@ class Program:
 
     inside = 2**17  # validation examples times members up to which validation is compiled too
 
-    def __init__(self, model: keras.Model, kind: Kind):
+    def __init__(self, model: keras.Model, kind: Kind) -> None:
         self.model, self.kind = model, kind
         self._build_metrics()
         self.splits = capabilities.splits_freely(model)
@@ -126,13 +129,13 @@ class Program:
         _assign(self.masks, prepared.settings.masks)
         self._apply_masks()
 
-    def validates_inside(self, validation) -> bool:
+    def validates_inside(self, validation: Any) -> bool:
         """Whether validation is part of the compiled training."""
         fits = len(validation[0]) * self.kind.members <= self.inside
         return self.whole and not self.by_batch and fits
 
     @quietly
-    def train(self, x, y, validation, chunk: Chunk, batch_size: int) -> list[Logs]:
+    def train(self, x: Any, y: Any, validation: Any, chunk: Chunk, batch_size: int) -> list[Logs]:
         """Train some periods; the logs of each."""
         inside = validation is not None and self.validates_inside(validation)
         if self.whole:
@@ -156,7 +159,8 @@ class Program:
 
     def stop(self, active: np.ndarray) -> None:
         """Freeze the members that are not `active`."""
-        self.active.assign(active)
+        if self.active is not None:
+            self.active.assign(active)
 
     def finish(self) -> None:
         """What Keras does after the last epoch: averaged weights take over, where asked for."""
@@ -178,7 +182,7 @@ class Program:
         self.model.compute_metrics(x, y, prediction)
         self.model.reset_metrics()
 
-    def _called(self, function, *args):
+    def _called(self, function: Any, *args: Any) -> Any:
         """The function's value; a refusal while it is traced comes as it was raised."""
         self.refusal = None
         try:
@@ -193,7 +197,7 @@ class Program:
                 raise NoXla(text.strip().splitlines()[0]) from error
             raise
 
-    def _ragged_period(self, x, y, chunk: Chunk) -> Logs:
+    def _ragged_period(self, x: Any, y: Any, chunk: Chunk) -> Logs:
         """One period with short batches, each of which is a step by itself."""
         metrics = self.forward.fresh_metrics(self.kind.members)
         order, count = chunk.order[0], int(chunk.steps[0])
@@ -215,24 +219,28 @@ class Program:
             first = last
         return self.forward.logs(metrics)
 
-    def _values(self):
+    def _values(self) -> Any:
         read = tf.convert_to_tensor
         return [read(v.value) for v in self.trainable], [read(v.value) for v in self.non_trainable]
 
-    def _run_periods(self, x, y, validation, order, valid, counts, periods):
+    def _run_periods(
+        self, x: Any, y: Any, validation: Any, order: Any, valid: Any, counts: Any, periods: Any
+    ) -> Any:
         """The logs of all periods: (period, key, member)."""
         keys = len(self.keys) * (1 if validation is None else 2)
         dtype = keras.config.floatx()
         places = tf.range(order.shape[0])[:, None, None]
 
-        def body(period, logs):
+        def body(period: Any, logs: Any) -> Any:
             metrics = self.forward.fresh_metrics(self.kind.members)
             part = None if valid is None else valid[period]
             metrics = self._run_steps(x, y, order[period], part, counts[period], metrics)
             rows = list(self.forward.logged(metrics).values())
             if validation is not None:
                 fresh = self.forward.fresh_metrics(self.kind.members)
-                _, scores = self.forward.scored(*self._values(), fresh, *validation)
+                trainable, other = self._values()
+                x_val, y_val = validation
+                _, scores = self.forward.scored(trainable, other, fresh, x_val, y_val)
                 rows += self.forward.logged(scores).values()
             new = tf.stack([tf.cast(row, dtype) for row in rows])
             return period + 1, tf.where(places == period, new[None], logs)
@@ -240,8 +248,8 @@ class Program:
         empty = tf.zeros((order.shape[0], keys, self.kind.members), dtype)
         return tf.while_loop(lambda period, _: period < periods, body, (0, empty))[1]
 
-    def _run_steps(self, x, y, order, valid, count, metrics):
-        def body(step, metrics):
+    def _run_steps(self, x: Any, y: Any, order: Any, valid: Any, count: Any, metrics: Any) -> Any:
+        def body(step: Any, metrics: Any) -> Any:
             batch = tf.gather(x, order[step]), tf.gather(y, order[step])
             return step + 1, self._step(*batch, None if valid is None else valid[step], metrics)
 
@@ -249,10 +257,10 @@ class Program:
             return body(0, metrics)[1]
         return tf.while_loop(lambda step, _: step < count, body, (0, metrics))[1]
 
-    def _step(self, x, y, valid, metrics):
+    def _step(self, x: Any, y: Any, valid: Any, metrics: Any) -> Any:
         connected: list[bool] = []
 
-        def one(args):
+        def one(args: Any) -> Any:
             try:
                 return self._gradients(args, valid, connected)
             except NotImplementedError as error:
@@ -272,7 +280,7 @@ class Program:
         _assign(self.non_trainable, new)
         return metrics
 
-    def _gradients(self, args, valid, connected: list[bool]):
+    def _gradients(self, args: Any, valid: Any, connected: list[bool]) -> Any:
         """One member's gradients, with its non-trainables and metrics after the batch."""
         trainable, non_trainable, metrics, x, y = args
         with tf.GradientTape() as tape:
@@ -290,7 +298,7 @@ class Program:
         connected[:] = [g is not None for g in gradients]
         return [tf.convert_to_tensor(g) for g in gradients if g is not None], *state
 
-    def _mapped(self, one, arguments):
+    def _mapped(self, one: Any, arguments: Any) -> Any:
         """`one` for all members at once; refuses the loops that TensorFlow cannot map."""
         try:
             return tf.vectorized_map(one, arguments)
@@ -303,16 +311,16 @@ class Program:
             )
             raise
 
-    def _keep_stopped(self, variables, old):
+    def _keep_stopped(self, variables: Any, old: Any) -> None:
         for variable, value in zip(variables, old, strict=True):
             variable.assign(tf.where(per_member(self.active, value), variable.value, value))
 
-    def _apply_masks(self):
+    def _apply_masks(self) -> None:
         for variable, mask in zip(self.trainable, self.masks, strict=bool(self.masks)):
             variable.assign(variable * mask)
 
 
-def _assign(variables, values) -> None:
+def _assign(variables: Any, values: Any) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,10 +26,10 @@ class UnknownKey(KeyError):
         return str(self.args[0])
 
 
-class History(dict):
+class History(dict[str, np.ndarray]):
     """Keras's keys to arrays (member, epoch); an unknown key names the known ones."""
 
-    def __missing__(self, key):
+    def __missing__(self, key: Any) -> None:
         near = difflib.get_close_matches(str(key), self, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownKey(f"No {key!r} in the history, which has {', '.join(self)}.{hint}")
@@ -90,7 +91,11 @@ class Runs:
         return self._state(epoch)[0]
 
     def predict(
-        self, x: np.ndarray, epoch: int | None = None, *, weights: Sequence | None = None
+        self,
+        x: np.ndarray,
+        epoch: int | None = None,
+        *,
+        weights: Sequence[np.ndarray] | None = None,
     ) -> np.ndarray:
         """All members' outputs in inference mode, now or at a snapshot: (member, n, outputs).
 
@@ -109,7 +114,7 @@ class Runs:
         y: np.ndarray,
         epoch: int | None = None,
         *,
-        weights: Sequence | None = None,
+        weights: Sequence[np.ndarray] | None = None,
     ) -> dict[str, np.ndarray]:
         """Loss and metrics in inference mode, each (member,).
 
@@ -165,7 +170,9 @@ class Runs:
             snapshots={e: (pick(t), pick(n)) for e, (t, n) in self.snapshots.items()},
         )
 
-    def _state(self, epoch, weights: Sequence | None = None) -> tuple[Weights, Weights]:
+    def _state(
+        self, epoch: Any, weights: Sequence[np.ndarray] | None = None
+    ) -> tuple[Weights, Weights]:
         if epoch is None:
             state = self.weights, self.non_trainable
         elif arguments.whole(epoch) and epoch in self.snapshots:
@@ -186,9 +193,12 @@ def record(prepared: Prepared, plan: Plan, trained: Trained) -> Runs:
     lost = np.logical_or.accumulate(~np.isfinite(losses).all(axis=0), axis=1)
     for key, value in history.items():
         history[key] = np.where(lost, np.nan, value)
-    trained_for = np.full(len(plan.seeds), len(logs))
-    restored = stopper is not None and stopper.weights is not None
-    weights = stopper.weights if restored else trained.weights
+    stopped = kept = np.full(len(plan.seeds), len(logs))
+    weights = trained.weights
+    if stopper is not None:
+        stopped = kept = stopper.trained
+        if stopper.weights is not None:
+            kept, weights = stopper.kept, stopper.weights
     return Runs(
         seeds=plan.seeds,
         learning_rate=prepared.settings.rates,
@@ -196,8 +206,8 @@ def record(prepared: Prepared, plan: Plan, trained: Trained) -> Runs:
         steps=np.cumsum(plan.periods),
         history=history,
         diverged=lost[:, -1],
-        stopped_epoch=stopper.trained if stopper else trained_for,
-        kept_epoch=stopper.kept if restored else stopper.trained if stopper else trained_for,
+        stopped_epoch=stopped,
+        kept_epoch=kept,
         weights=weights[0],
         non_trainable=weights[1],
         snapshots=trained.snapshots,

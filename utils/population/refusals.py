@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import losses
@@ -23,7 +25,7 @@ PROBABILITIES = (
 OTHER_SHAPES = (losses.ctc, losses.circle)
 
 
-def function(build) -> None:
+def function(build: Any) -> None:
     """Refuse a model where the function that builds it is expected."""
     if not callable(build) or isinstance(build, keras.Model):
         raise TypeError(
@@ -32,7 +34,7 @@ def function(build) -> None:
         )
 
 
-def model(built) -> None:
+def model(built: Any) -> None:
     """Refuse what cannot be trained as a population."""
     if not isinstance(built, keras.Model):
         raise TypeError(
@@ -214,7 +216,7 @@ def takes(built: keras.Model, x: np.ndarray, name: str = "x") -> None:
         raise ValueError(f"{name} has shape {x.shape}; expected at least 1 example.")
 
 
-def _loss(built: keras.Model):
+def _loss(built: keras.Model) -> Any:
     """Keras's function behind the compiled loss and its settings; None where it is another's."""
     given = [loss for loss in keras.tree.flatten(built.loss) if loss]
     loss = losses.get(given[0]) if len(given) == 1 else None
@@ -224,8 +226,10 @@ def _loss(built: keras.Model):
     return (loss if own else None), {}
 
 
-def _shape(array, expected: tuple, name: str, verb: str, extra: tuple = ()) -> None:
-    def matches(shape):
+def _shape(
+    array: Any, expected: tuple[Any, ...], name: str, verb: str, extra: tuple[Any, ...] = ()
+) -> None:
+    def matches(shape: Any) -> Any:
         return len(shape) == len(expected) and all(
             e in (None, s) for s, e in zip(shape[1:], expected[1:], strict=True)
         )

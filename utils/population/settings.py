@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,12 +15,14 @@ from utils.keras_internals import compiled_rate
 from utils.population.arguments import shown, usable
 from utils.population.arrays import numbers
 
+MOST = float(np.finfo("float32").max)
+
 # Which optimizers have the number, and what it may be at most.
-NUMBERS = {
+NUMBERS: dict[str, tuple[tuple[type, ...], float]] = {
     "momentum": ((optimizers.SGD,), 1.0),
     "beta_1": ((optimizers.Adam,), 1.0),  # AdamW is one
-    "weight_decay": ((optimizers.Optimizer,), np.finfo("float32").max),
-    "learning_rate_factor": ((optimizers.Optimizer,), np.finfo("float32").max),
+    "weight_decay": ((optimizers.Optimizer,), MOST),
+    "learning_rate_factor": ((optimizers.Optimizer,), MOST),
 }
 
 
@@ -32,7 +35,9 @@ class Settings:
     masks: list[np.ndarray]  # aligned with the trainable variables, or empty
 
 
-def settings(model: keras.Model, members: int, learning_rate, masks, **given) -> Settings:
+def settings(
+    model: keras.Model, members: int, learning_rate: Any, masks: Any, **given: Any
+) -> Settings:
     """Check the per-member settings against the model."""
     values = {name: _each(model, name, v, members) for name, v in given.items() if v is not None}
     return Settings(
@@ -42,7 +47,7 @@ def settings(model: keras.Model, members: int, learning_rate, masks, **given) ->
     )
 
 
-def _each(model: keras.Model, name: str, given, members: int) -> np.ndarray:
+def _each(model: keras.Model, name: str, given: Any, members: int) -> np.ndarray:
     kinds, most = NUMBERS[name]
     optimizer = model.optimizer
     if not isinstance(optimizer, kinds):
@@ -56,8 +61,7 @@ def _each(model: keras.Model, name: str, given, members: int) -> np.ndarray:
             "has a number; pass learning_rate with one number for each member."
         )
     found = numbers(given)
-    fits = found is not None and found.shape in [(), (members,)]
-    if not fits or not ((found >= 0) & (found <= most)).all() or (most == 1 and (found == 1).any()):
+    if found is None or found.shape not in [(), (members,)] or not _within(found, most):
         range_ = "from 0 to below 1" if most == 1 else "of at least 0"
         raise ValueError(
             f"{name}={shown(given)}: expected one finite number {range_}, or one for each of the "
@@ -66,7 +70,12 @@ def _each(model: keras.Model, name: str, given, members: int) -> np.ndarray:
     return np.broadcast_to(found.astype("float32"), members).copy()
 
 
-def rates(model: keras.Model, learning_rate, members: int) -> np.ndarray:
+def _within(values: np.ndarray, most: float) -> bool:
+    below = values < most if most == 1 else values <= most
+    return bool(((values >= 0) & below).all())
+
+
+def rates(model: keras.Model, learning_rate: Any, members: int) -> np.ndarray:
     """Each member's learning rate: (member,); NaN where a schedule sets it."""
     own = compiled_rate(model.optimizer)
     if not isinstance(own, keras.Variable):
@@ -88,7 +97,7 @@ def rates(model: keras.Model, learning_rate, members: int) -> np.ndarray:
     return np.broadcast_to(given.astype("float64"), members).copy()
 
 
-def initial(given, model: keras.Model, drawn: list[np.ndarray]) -> list[np.ndarray]:
+def initial(given: Any, model: keras.Model, drawn: list[np.ndarray]) -> list[np.ndarray]:
     """The stacked weights to start from: those that were given, else those that were drawn.
 
     A list goes with the trainable variables; a dict names any variables by their paths.
@@ -114,7 +123,7 @@ def initial(given, model: keras.Model, drawn: list[np.ndarray]) -> list[np.ndarr
     ]
 
 
-def aligned_weights(given, model: keras.Model, own: list[np.ndarray]) -> list[np.ndarray]:
+def aligned_weights(given: Any, model: keras.Model, own: list[np.ndarray]) -> list[np.ndarray]:
     """Weights to compute with instead of a population's `own`, stacked."""
     if not isinstance(given, list | tuple) or len(given) != len(own):
         held = f"{len(given)} entries" if isinstance(given, list | tuple) else type(given).__name__
@@ -140,19 +149,21 @@ def give(optimizer: keras.Optimizer, name: str, value: float) -> None:
 class Scaled(optimizers.schedules.LearningRateSchedule):
     """A schedule times a factor: what a member with a `learning_rate_factor` follows."""
 
-    def __init__(self, schedule, factor: float):
+    def __init__(self, schedule: Any, factor: float) -> None:
         self.schedule, self.factor = schedule, factor
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         """The rate of a step."""
         return self.factor * self.schedule(step)
 
-    def get_config(self):
+    def get_config(self) -> Any:
         """What `__init__` takes."""
         return {"schedule": self.schedule, "factor": self.factor}
 
 
-def _start(new, shape: tuple, own: np.ndarray, name: str, what="initial"):
+def _start(
+    new: Any, shape: tuple[int, ...], own: np.ndarray, name: str, what: str = "initial"
+) -> Any:
     found = numbers(new)
     if found is None or found.shape not in [shape, own.shape]:
         held = "other things than numbers" if found is None else f"shape {found.shape}"
@@ -235,7 +246,7 @@ def tail(path: str) -> str:
     return path.split("/", 1)[-1]
 
 
-def _mask(mask, shape: tuple, members: int, name: str) -> np.ndarray:
+def _mask(mask: Any, shape: tuple[int, ...], members: int, name: str) -> np.ndarray:
     mask = np.ones(shape) if mask is None else numbers(mask, "fiub")
     if mask is None or mask.shape not in [shape, (members, *shape)]:
         held = "other things than numbers" if mask is None else f"shape {mask.shape}"

@@ -20,7 +20,9 @@ class Stopper:
     member trained for, and after which one its weights were taken.
     """
 
-    def __init__(self, rule: keras.callbacks.EarlyStopping, model: keras.Model, members: int):
+    def __init__(
+        self, rule: keras.callbacks.EarlyStopping, model: keras.Model, members: int
+    ) -> None:
         self.rule = copy.copy(rule)
         self.better = operator.gt if upward(self.rule, model) else operator.lt
         self.best = np.full(members, np.nan)
@@ -61,7 +63,7 @@ class Stopper:
 
     def _remember(self, members: np.ndarray, state: State) -> None:
         if self.weights is None:
-            self.weights = tuple([a.copy() for a in part] for part in state)
+            self.weights = [a.copy() for a in state[0]], [a.copy() for a in state[1]]
             return
         for ours, theirs in zip(self.weights, state, strict=True):
             for best, now in zip(ours, theirs, strict=True):

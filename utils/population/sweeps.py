@@ -6,6 +6,7 @@ import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,10 +20,10 @@ from utils.population.record import Runs, UnknownKey
 from utils.population.training import train
 
 
-class Rates(dict):
+class Rates(dict[float, Runs]):
     """Learning rates to their runs; an unknown rate names the known ones."""
 
-    def __missing__(self, rate):
+    def __missing__(self, rate: Any) -> None:
         known = ", ".join(f"{r:g}" for r in self)
         raise UnknownKey(f"No runs at the rate {rate!r}; those searched are {known}.")
 
@@ -66,12 +67,12 @@ class Sweep:
 
 def sweep(
     build: Build,
-    data,
+    data: Any,
     learning_rates: Sequence[float],
     seeds: int | Sequence[int] = 16,
     epochs: int | None = None,
     batch_size: int = 32,
-    **options,
+    **options: Any,
 ) -> Sweep:
     """Train every seed at every learning rate, all in one population; `options` as for `train`."""
     seeds = arguments.seed_list(seeds)
@@ -88,13 +89,13 @@ def sweep(
 
 def grid(
     build: Callable[..., keras.Model],
-    data,
-    settings: Mapping[str, Sequence],
+    data: Any,
+    settings: Mapping[str, Sequence[Any]],
     *,
-    of: Callable = train,
+    of: Callable[..., Any] = train,
     progress: bool | None = None,
-    **options,
-) -> dict:
+    **options: Any,
+) -> dict[Any, Any]:
     """Train one population for each combination of settings of `build`, under one bar.
 
     `settings` names arguments of `build` and lists their values. Returns the combinations to their
@@ -116,7 +117,7 @@ def grid(
     return found
 
 
-def _combinations(settings) -> list[tuple]:
+def _combinations(settings: Any) -> list[tuple[Any, ...]]:
     listed = isinstance(settings, Mapping) and all(
         isinstance(v, Sequence | np.ndarray) and not isinstance(v, str) and len(v)
         for v in settings.values()

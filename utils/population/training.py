@@ -7,6 +7,7 @@ member and to numerical tolerance, in one compiled program. Introduced in *The n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,13 +18,13 @@ from utils.population.loop import run
 from utils.population.member import prepare
 from utils.population.record import Runs, record
 
-Each = float | Sequence[float] | None  # one number for all members, or one each
+Each = float | Sequence[float] | np.ndarray | None  # one number for all members, or one each
 Arrays = Mapping[str, np.ndarray] | Sequence[np.ndarray | None] | None
 
 
 def train(
     build: Build,
-    data,
+    data: Any,
     seeds: int | Sequence[int] = 16,
     epochs: int | None = None,
     batch_size: int = 32,
@@ -42,7 +43,7 @@ def train(
     snapshots: int | None = None,
     jit_compile: bool | None = None,
     progress: bool | None = None,
-    **others,
+    **others: Any,
 ) -> Runs:
     """Train one Keras model under many seeds at once, each as its own `fit` would.
 
