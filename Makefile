@@ -10,12 +10,25 @@ VENV_PYTHON := .venv/bin/python
 STAMPS := .venv/.stamps
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check
 JUPYTER_BOOK := $(VENV_PYTHON) -c "from jupyter_book.cli.main import main; main()"
-PYTEST := $(VENV_PYTHON) -m pytest
-NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
-	--nbval-sanitize-with tests/nbval/sanitize.cfg
 
 # Two files at a time: a chapter's kernel has about one core's worth of work. ARGS="-n 0" for one.
-AT_ONCE := -n 2 --dist loadfile
+PYTEST := $(VENV_PYTHON) -m pytest -q -n 2 -p tests.progress -o console_output_style=classic -rfE \
+	--disable-warnings
+TESTS := tests
+
+# It asks nobody for news, updates or extensions; root may run it, for it serves this machine alone.
+LAB_SETTINGS := --LabApp.default_url=/lab/tree/chapters --LabApp.extension_manager=readonly \
+	--LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
+	--ServerApp.allow_root=True
+
+# The packages of the chapters and tests: the newest, the oldest that we support, or the pinned.
+ifdef NEWEST
+ALL_PACKAGES := --upgrade --group all
+else ifdef OLDEST
+ALL_PACKAGES := -r requirements-oldest.txt
+else
+ALL_PACKAGES := -r requirements.txt
+endif
 
 # What the pages are made of: a change to any of these, or one more or less, builds the book anew.
 BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib) \
@@ -23,10 +36,11 @@ BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib) \
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test freeze notebooks check bench adopt pins clean FORCE
+.PHONY: help book serve test test-fast lab freeze plants fresh words notebooks check bench adopt \
+	pins clean FORCE
 
 help: ## list the targets (the default)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 book: _build/.book ## build the book from the stored notebooks, warnings as errors (no TensorFlow)
 	@echo "The book: $$(pwd)/_build/html/index.html  (make serve shows it on localhost)"
@@ -35,9 +49,15 @@ serve: book ## show the book on http://localhost:8000 (PORT=… for another)
 	@echo "Serving the book at http://localhost:$(PORT); Ctrl-C stops."
 	@$(VENV_PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-test: _build/.book $(STAMPS)/all ## run every test: helpers, notebooks, built book, browser, Colab
+test: _build/.book $(STAMPS)/all ## run every test, each chapter once (TESTS=tests/unit: some of them)
 	@$(VENV_PYTHON) -m tools.chromium
-	$(PYTEST) $(AT_ONCE) $(NBVAL) tests $(wildcard chapters) $(ARGS)
+	@$(PYTEST) $(TESTS) $(ARGS)
+
+test-fast: $(STAMPS)/all ## run what takes seconds: under two minutes, no chapter, no browser
+	@$(PYTEST) -m "not slow" $(TESTS) $(ARGS)
+
+lab: $(STAMPS)/lab ## open the chapters in JupyterLab
+	@TF_CPP_MIN_LOG_LEVEL=3 $(VENV_PYTHON) -m jupyterlab $(LAB_SETTINGS) $(ARGS)
 
 freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH=slug: that chapter's)
 	@$(VENV_PYTHON) -m tools.freeze
@@ -45,10 +65,19 @@ freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
 
+plants: $(STAMPS)/all ## prove that planted faults turn their verdicts (CH=slug: that chapter's; ALL=1: anew)
+	@$(VENV_PYTHON) -m tools.plants
+
+fresh: $(STAMPS)/all ## run chapters with other seeds: which words move? (CH=slug SEEDS="31337 62674" INSTRUCTIONS=1)
+	@$(VENV_PYTHON) -m tools.fresh
+
+words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other instructions: benchmarks/words.md
+	@$(VENV_PYTHON) -m tools.words
+
 check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
-bench: $(STAMPS)/all ## measure the engine beside plain fit, and the doctor, and write the tables
+bench: $(STAMPS)/all .venv-bench/.stamp ## time the engine beside fit, JAX and torch; test the doctor
 	$(VENV_PYTHON) -m benchmarks.population
 	$(VENV_PYTHON) -m benchmarks.doctor
 
@@ -60,11 +89,11 @@ pins: $(STAMPS)/python ## compile the requirements from pyproject.toml (UPGRADE=
 	$(VENV_PYTHON) -m tools.pins $(if $(UPGRADE),--upgrade)
 
 clean: ## remove the built book, caches and .venv
-	rm -rf _build .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf _build .venv .venv-bench .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find utils tools tests _ext benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-# Set-up. The three sets contain each other and are installed one after the other, also under -j.
-# NEWEST=1 in a fresh checkout takes the names of pyproject.toml instead of the pins.
+# Set-up. The sets contain each other and are installed one after the other, also under -j.
+# NEWEST=1 and OLDEST=1, in a fresh checkout, take other versions than the pins.
 
 $(STAMPS)/python: FORCE
 	@sh tools/environment.sh
@@ -83,7 +112,19 @@ $(STAMPS)/check: requirements.txt $(STAMPS)/book
 
 $(STAMPS)/all: requirements.txt $(STAMPS)/check
 	@echo "Installing everything that the chapters and tests need into .venv"
-	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group all,-r requirements.txt)
+	@$(PIP_INSTALL) $(ALL_PACKAGES)
+	@touch $@
+
+$(STAMPS)/lab: requirements-lab.txt $(STAMPS)/all
+	@echo "Installing JupyterLab into .venv"
+	@$(PIP_INSTALL) -r requirements-lab.txt
+	@touch $@
+
+# The benchmark's rivals live apart: the course itself needs neither JAX nor torch.
+.venv-bench/.stamp: benchmarks/requirements.txt $(STAMPS)/python
+	@echo "Installing JAX and torch, for the benchmark alone, into .venv-bench"
+	@$(VENV_PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 _build/.inputs: FORCE

@@ -1,37 +1,51 @@
-"""What every test shares: the kernels' environment for nbval, and no silent skipping in CI."""
+"""What every test shares: its environment, its place in the order, and no skipping in CI."""
 
 import os
-import tempfile
 from collections.abc import Generator
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tools.course import HERE
 from tools.kernels import environment
 
+CHAPTERS = "tests/chapters/test_run.py::"
+ONE_BY_ONE = (CHAPTERS, "tests/unit/")
+SLOW_FIXTURES = {"built", "browser", "hosted"}
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
-os.environ.update(environment(HERE), COURSE_HOLDS_TO_THE_BOOK="1")
+os.environ.update(environment(HERE))
 
 # No deadline: a slow machine is no error. The same examples each time: neither is bad luck.
 settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Compile once: every chapter runs three times, and shares what XLA made of its trainings."""
-    if "TF_XLA_FLAGS" not in os.environ:  # workers and kernels have it from the first process
-        folder = tempfile.TemporaryDirectory(prefix="xla-")
-        config.add_cleanup(folder.cleanup)
-        os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={folder.name}"
+class InOrder(LoadScopeScheduling):
+    """Hand out tests in the order of their collection, by files, whose tests share what they make.
+
+    Chapters take a minute each and tests of helpers share little: they go one by one.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(ONE_BY_ONE) else nodeid.partition("::")[0]
 
 
-def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Tell nbval that stderr is not stored, so there is nothing to compare it with."""
-    if hasattr(collector, "skip_compare"):
-        collector.skip_compare = (*collector.skip_compare, "stderr")
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> InOrder:
+    """Use our own scheduler wherever several workers run."""
+    config.option.loadscopereorder = False
+    return InOrder(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the chapters, so that small tests fill the gaps; mark what is slow by nature."""
+    items.sort(key=lambda item: not item.nodeid.startswith(CHAPTERS))
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)

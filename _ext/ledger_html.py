@@ -21,9 +21,9 @@ SETTLED_BY = {
 }
 MEANINGS = {
     "holds": "yes in two settings or more, and in all that were measured",
-    "holds here": "yes in at least one setting, no in none",
+    "holds here": "yes in one setting, no in none: no second was measured, or it stayed open",
     "depends": "yes in one setting, no in another",
-    "fails here": "no in at least one setting, yes in none",
+    "fails here": "no in one setting, yes in none: no second was measured, or it stayed open",
     "fails": "no in two settings or more, and in all that were measured",
     "open": "no setting decides it: each interval allows both",
     "by reading": "no run can decide; the sources are named",

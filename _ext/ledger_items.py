@@ -114,7 +114,7 @@ def _details(entry: Entry, context: Context) -> Iterable[tuple[str, str]]:
     if claim.settings:
         yield "Its settings", html.escape("; ".join(claim.settings))
     for change in claim.changes:
-        yield f"Until {change.date:%Y-%m-%d} the plan was", _change(change)
+        yield f"Until {change.date:%Y-%m-%d} it said", _change(change)
     yield "In a run of", html.escape(context.ledger.runs[claim.run])
     yield "In the notes", f"{claim.kind}, {_places(claim)}"
     if claim.conflicts:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -38,7 +39,7 @@ class Net:
 
     hidden: Sequence[int]
     activation: str = "relu"
-    start: str | dict = HE
+    start: str | dict[str, Any] = HE
     bias: float = 0.0
     rate: float = 0.1
     optimizer: str = "SGD"
@@ -46,7 +47,7 @@ class Net:
     between: str = ""
     loss: str = "cross-entropy"
     scales: bool = False
-    given: tuple = field(default=(), repr=False)
+    given: tuple[Any, ...] = field(default=(), repr=False)
     epochs: int = 12
     batch: int = 50
 
@@ -104,17 +105,17 @@ class Case:
     net: Net
 
 
-def scaled(kind: str, scale: float) -> dict:
+def scaled(kind: str, scale: float) -> dict[str, Any]:
     """He's start, `scale` times too large in every layer."""
     return {"class_name": "VarianceScaling", "config": {"scale": 2 * scale**2, "mode": "fan_in"}}
 
 
-def constant(value: float) -> dict:
+def constant(value: float) -> dict[str, Any]:
     """The start of all weights at one value."""
     return {"class_name": "Constant", "config": {"value": value}}
 
 
-def changed(net: Net, x=None, y=None) -> Net:
+def changed(net: Net, x: Any = None, y: Any = None) -> Net:
     """The same network on other inputs or labels."""
     return replace(net, given=(net.given[0] if x is None else x, net.given[1] if y is None else y))
 
@@ -145,8 +146,8 @@ def at_one_value(nets: dict[str, tuple[Net, float]]) -> Iterator[Case]:
         yield Case("symmetric start", name, replace(net, start=constant(value)))
 
 
-def noisy(y, share: float, seed: int) -> np.ndarray:
-    """Labels of which a share is drawn anew."""
+def noisy(y: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Labels of which a share is drawn again."""
     rng = np.random.default_rng(seed)
     return np.where(rng.random(len(y)) < share, rng.permutation(y), y)
 
@@ -394,12 +395,12 @@ def held_out() -> Iterator[Case]:
 class Tally:
     """How often each fault was given each name, seed by seed and recipe by recipe."""
 
-    counts: Counter = field(default_factory=Counter)
-    recipes: Counter = field(default_factory=Counter)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    recipes: Counter[tuple[str, bool]] = field(default_factory=Counter)
     """For each truth, with True or False: recipes that were right for all seeds, or not."""
     missed: list[str] = field(default_factory=list)
 
-    def add(self, case: Case, names: Counter) -> None:
+    def add(self, case: Case, names: Counter[str]) -> None:
         """Note what the networks of one recipe were called."""
         self.counts.update({(case.truth, name): count for name, count in names.items()})
         wrong = ", ".join(f"{n} × {name}" for name, n in names.items() if name != case.truth)
@@ -412,8 +413,7 @@ def judge(cases: Iterator[Case], seeds: Sequence[int]) -> Tally:
     tally = Tally()
     for case in cases:
         net = case.net
-        options = {"epochs": net.epochs, "batch_size": net.batch, "snapshots": net.epochs // 4}
-        runs = train(net.build, net.given, seeds, **options)
+        runs = train(net.build, net.given, seeds, net.epochs, net.batch, snapshots=net.epochs // 4)
         tally.add(case, Counter(each.fault for each in examine(runs, *net.given)))
     return tally
 
@@ -458,7 +458,7 @@ def overhead(pairs: int = 12, epochs: int = 20) -> list[float]:
     """Processor time of `fit` with a doctor over that without, in turns: (pair,)."""
     x, y = (lambda d: (d.x_train, d.y_train))(data.mnist1d())
 
-    def fit(callbacks: list) -> float:
+    def fit(callbacks: list[keras.callbacks.Callback]) -> float:
         keras.utils.set_random_seed(0)
         model = Net([100, 100], rate=0.003, optimizer="Adam", given=(x, y)).build()
         begin = time.process_time()

@@ -1,6 +1,6 @@
 """Time and memory of a population as it grows from 1 to 1,024 members, each size on its own.
 
-`python -m benchmarks.growth small 64` trains 64 members in this process and prints JSON; `page`
+`python -m benchmarks.growth 2–16–16–1 64` trains 64 members here and prints JSON; `page`
 does so for all sizes and draws benchmarks/growth.svg.
 """
 
@@ -66,7 +66,7 @@ def page() -> list[str]:
         "Each size in a process of its own. Peak memory includes TensorFlow's own and the data.",
         "",
         "![Left: milliseconds per step of one model against members; right: peak memory against "
-        "members; both axes logarithmic](growth.svg)",
+        "members; members and milliseconds on logarithmic axes](growth.svg)",
         "",
         "| network | members | ms per model-step | s per epoch | s before the first step | GB |",
         "|---|---|---|---|---|---|",
@@ -93,9 +93,11 @@ def draw(found: dict[str, dict[int, dict[str, float]]]) -> None:
         panels = {"step": "ms per step of one model", "memory": "peak memory in GB"}
         for axes, (key, label) in zip(figure.subplots(1, 2), panels.items(), strict=True):
             for (name, sizes), marker in zip(found.items(), "os", strict=True):
-                axes.loglog(SIZES, [m[key] for m in sizes.values()], marker=marker, label=name)
+                axes.semilogx(SIZES, [m[key] for m in sizes.values()], marker=marker, label=name)
             axes.set(xlabel="members", ylabel=label, xticks=SIZES, xticklabels=SIZES)
             axes.minorticks_off()
+        figure.axes[0].set_yscale("log")
+        figure.axes[1].set_ylim(bottom=0)
         figure.axes[0].legend()
         figure.savefig(PICTURE, metadata={"Date": None})
 

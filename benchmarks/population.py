@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -40,7 +41,7 @@ COMPARED, ALLOWED = 3, 1e-4
 Measured = dict[str, dict[str, float]]
 
 
-def seconds(work: Callable, *args) -> float:
+def seconds(work: Callable[..., object], *args: Any) -> float:
     """How long a call takes."""
     start = time.perf_counter()
     work(*args)
@@ -57,7 +58,7 @@ def call_and_steps(run: Callable[[int], object], epochs: int) -> dict[str, float
 def population(task: Task) -> Measured:
     """`train`, with the loss only and with accuracy."""
 
-    def run(metrics: bool, epochs: int):
+    def run(metrics: bool, epochs: int) -> None:
         train(partial(task.build, metrics), task.examples, task.members, epochs, task.batch)
 
     return {
@@ -70,7 +71,7 @@ def fit(task: Task) -> Measured:
     """Keras's `fit` for one member; calls as a loop over seeds makes them, on a new model each."""
     x, y = task.examples
 
-    def run(metrics: bool, epochs: int):
+    def run(metrics: bool, epochs: int) -> None:
         keras.utils.set_random_seed(0)
         task.build(metrics).fit(x, y, task.batch, epochs, verbose=0)
 
@@ -79,7 +80,7 @@ def fit(task: Task) -> Measured:
         model = task.build(metrics)
         model.fit(x, y, task.batch, verbose=0)
 
-        def more(epochs: int, model=model):
+        def more(epochs: int, model: keras.Model = model) -> None:
             model.fit(x, y, task.batch, epochs, verbose=0)
 
         epoch = slope(partial(seconds, more), max(2, task.epochs // 10))
@@ -109,9 +110,9 @@ def rival(name: str, task: Task) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         named = {f"weights{i}": a for i, a in enumerate(weights)}
         named |= {f"state{i}": a for i, a in enumerate(state)}
-        np.savez(Path(folder) / "arrays.npz", x=x, y=y, **named)
+        np.savez(Path(folder) / "arrays.npz", allow_pickle=False, x=x, y=y, **named)
         (Path(folder) / "task.json").write_text(json.dumps(described))
-        command = [BENCH_PYTHON, RIVALS, name, folder]
+        command = [str(BENCH_PYTHON), str(RIVALS), name, folder]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found = json.loads(done.stdout)
     apart = np.abs(np.array(found.pop("losses")) - runs.history["loss"]).max()
@@ -179,9 +180,7 @@ def table(found: dict[Task, dict[str, Measured]]) -> list[str]:
 def rivals_versions() -> str:
     """What the rivals ran on."""
     code = "import jax, torch; print(f'JAX {jax.__version__}, torch {torch.__version__}')"
-    done = subprocess.run(
-        [BENCH_PYTHON, "-c", code], check=True, stdout=subprocess.PIPE, text=True
-    )
+    done = subprocess.run([BENCH_PYTHON, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()
 
 
@@ -198,7 +197,8 @@ def main() -> None:
         "Written by `make bench`: `utils.population.train` beside Keras's `fit`, JAX (`vmap` of a",
         "`scan`) and torch (`torch.func.vmap`) by hand, in one run, on the same weights, examples",
         f"and batches, SGD. Their losses over {COMPARED} epochs agree to {ALLOWED}. Milliseconds",
-        "per step of one model: what more epochs cost, best of three, warm. 16 members unless said.",
+        "per step of one model: what more epochs cost, best of three, warm. 16 members unless",
+        "said.",
         "",
         f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}, NumPy {np.__version__}, "

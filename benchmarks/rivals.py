@@ -11,14 +11,19 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 MOMENTUM, EPSILON = 0.99, 1e-3  # of Keras's batch normalization
+Task = dict[str, Any]
+Work = tuple[Callable[..., Any], Callable[..., Any]]
+"""What prepares the arrays, and what trains for one epoch."""
 
 
-def orders(task: dict, epoch: int) -> np.ndarray:
+def orders(task: Task, epoch: int) -> np.ndarray:
     """The batches of an epoch, as `utils.population.batches` draws them: (member, step, batch)."""
     drawn = [
         np.random.default_rng([seed, epoch]).permutation(task["examples"])
@@ -27,12 +32,12 @@ def orders(task: dict, epoch: int) -> np.ndarray:
     return np.stack(drawn).reshape(task["members"], -1, task["batch"]).astype("int32")
 
 
-def with_jax(task: dict, metrics: bool) -> tuple[Callable, Callable]:
+def with_jax(task: Task, metrics: bool) -> Work:
     """`vmap` over members of a `scan` over steps."""
-    import jax
-    import jax.numpy as jnp
+    import jax  # type: ignore[import-not-found]
+    import jax.numpy as jnp  # type: ignore[import-not-found]
 
-    def forward(weights, state, x):
+    def forward(weights: Any, state: Any, x: Any) -> tuple[Any, list[Any]]:
         weights, state, moved = iter(weights), iter(state), []
         for kind, *sizes in task["layers"]:
             if kind == "dense":
@@ -55,7 +60,7 @@ def with_jax(task: dict, metrics: bool) -> tuple[Callable, Callable]:
                 x = x.reshape(len(x), -1)
         return x @ next(weights) + next(weights), moved
 
-    def loss(weights, state, x, y):
+    def loss(weights: Any, state: Any, x: Any, y: Any) -> tuple[Any, tuple[Any, Any]]:
         logits, moved = forward(weights, state, x)
         if task["binary"]:
             logits = logits[:, 0]
@@ -67,9 +72,9 @@ def with_jax(task: dict, metrics: bool) -> tuple[Callable, Callable]:
         return each.mean(), (moved, right.mean() if metrics else 0.0)
 
     @jax.jit
-    def epoch(weights, state, x, y, order):
-        def member(weights, state, order):
-            def step(carry, places):
+    def epoch(weights: Any, state: Any, x: Any, y: Any, order: Any) -> Any:
+        def member(weights: Any, state: Any, order: Any) -> Any:
+            def step(carry: Any, places: Any) -> Any:
                 weights, state = carry
                 (value, (state, right)), gradients = jax.value_and_grad(loss, has_aux=True)(
                     weights, state, x[places], y[places]
@@ -82,18 +87,18 @@ def with_jax(task: dict, metrics: bool) -> tuple[Callable, Callable]:
 
         return jax.vmap(member)(weights, state, order)
 
-    def prepare(arrays):
+    def prepare(arrays: Any) -> Any:
         return [[jnp.asarray(a) for a in part] for part in arrays]
 
     return prepare, epoch
 
 
-def with_torch(task: dict, metrics: bool) -> tuple[Callable, Callable]:
+def with_torch(task: Task, metrics: bool) -> Work:
     """`torch.func.vmap` over members of the gradient, in a loop over steps."""
-    import torch
-    from torch.nn import functional
+    import torch  # type: ignore[import-not-found]
+    from torch.nn import functional  # type: ignore[import-not-found]
 
-    def forward(weights, state, x):
+    def forward(weights: Any, state: Any, x: Any) -> tuple[Any, list[Any]]:
         weights, state, moved = iter(weights), iter(state), []
         for kind, *sizes in task["layers"]:
             if kind == "dense":
@@ -116,7 +121,7 @@ def with_torch(task: dict, metrics: bool) -> tuple[Callable, Callable]:
                 x = x.transpose(1, 2).flatten(1)
         return x @ next(weights) + next(weights), moved
 
-    def loss(weights, state, x, y):
+    def loss(weights: Any, state: Any, x: Any, y: Any) -> tuple[Any, tuple[Any, Any]]:
         logits, moved = forward(weights, state, x)
         if task["binary"]:
             value = functional.binary_cross_entropy_with_logits(logits[:, 0], y.float())
@@ -129,7 +134,7 @@ def with_torch(task: dict, metrics: bool) -> tuple[Callable, Callable]:
 
     gradients = torch.func.vmap(torch.func.grad_and_value(loss, has_aux=True))
 
-    def epoch(weights, state, x, y, order):
+    def epoch(weights: Any, state: Any, x: Any, y: Any, order: Any) -> Any:
         logs = []
         for places in torch.as_tensor(order).long().unbind(1):
             slopes, (value, (state, right)) = gradients(weights, state, x[places], y[places])
@@ -138,7 +143,7 @@ def with_torch(task: dict, metrics: bool) -> tuple[Callable, Callable]:
             logs.append((value, right))
         return weights, state, [torch.stack(log).mean(0) for log in zip(*logs, strict=True)]
 
-    def prepare(arrays):
+    def prepare(arrays: Any) -> Any:
         weights, state, (x, y) = [[torch.as_tensor(a) for a in part] for part in arrays]
         # Keras's kernels of convolutions are (width, in, out), torch's (out, in, width).
         weights = [w.permute(0, 3, 2, 1).contiguous() if w.dim() == 4 else w for w in weights]
@@ -150,7 +155,7 @@ def with_torch(task: dict, metrics: bool) -> tuple[Callable, Callable]:
 RIVALS = {"jax": with_jax, "torch": with_torch}
 
 
-def measure(name: str, folder: Path) -> dict:
+def measure(name: str, folder: Path) -> dict[str, Any]:
     """Losses of the first epochs, seconds of the first and second call, and of single steps."""
     task = json.loads((folder / "task.json").read_text())
     with np.load(folder / "arrays.npz") as stored:
@@ -159,7 +164,7 @@ def measure(name: str, folder: Path) -> dict:
         )
         arrays = weights, state, (stored["x"], stored["y"])
 
-    def run(epochs: int, work) -> np.ndarray:
+    def run(epochs: int, work: Work) -> np.ndarray:
         """The loss of every epoch: (member, epoch). Everything that a call costs is in it."""
         prepare, epoch = work
         weights, state, given = prepare(arrays)
@@ -169,16 +174,16 @@ def measure(name: str, folder: Path) -> dict:
             losses.append(np.stack([np.asarray(log) for log in logs])[0])
         return np.stack(losses, axis=1)
 
-    def seconds(epochs: int, work) -> float:
+    def seconds(epochs: int, work: Work) -> float:
         start = time.perf_counter()
         run(epochs, work)
         return time.perf_counter() - start
 
-    found = {}
+    found: dict[str, Any] = {}
     for key, metrics in (("loss only", False), ("with accuracy", True)):
         work = RIVALS[name](task, metrics)
         first, second = seconds(1, work), seconds(1, work)
-        epoch = slope(lambda epochs, work=work: seconds(epochs, work), task["epochs"])
+        epoch = slope(partial(seconds, work=work), task["epochs"])
         found[key] = {"first": first - epoch, "second": second - epoch, "epoch": epoch}
     found["losses"] = run(task["compared"], RIVALS[name](task, False)).tolist()
     return found

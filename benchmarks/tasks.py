@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +14,8 @@ from keras import layers
 from utils import data
 
 RATE = 0.1
-Layer = tuple[str, ...] | tuple[str, int] | tuple[str, int, int, int]
+Layer = tuple[Any, ...]
+"""A kind and its sizes."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Task:
 
     name: str
     source: str
-    layers: tuple[tuple, ...]
+    layers: tuple[Layer, ...]
     members: int = 16
     batch: int = 32
     epochs: int = 20
@@ -42,7 +44,9 @@ class Task:
         """The compiled Keras model."""
         x, y = self.examples
         binary = y.max() == 1
-        outputs = layers.Dense(1, "sigmoid") if binary else layers.Dense(int(y.max()) + 1, "softmax")
+        outputs = (
+            layers.Dense(1, "sigmoid") if binary else layers.Dense(int(y.max()) + 1, "softmax")
+        )
         stack = [KINDS[kind](*sizes) for kind, *sizes in self.layers]
         model = keras.Sequential([keras.Input(x.shape[1:]), *stack, outputs])
         loss = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
@@ -75,7 +79,7 @@ def examples(source: str) -> tuple[np.ndarray, np.ndarray]:
     return signals.x_train[:2000], signals.y_train[:2000]
 
 
-def dense(*widths: int, between: tuple[str, ...] = ("relu",)) -> tuple[tuple, ...]:
+def dense(*widths: int, between: tuple[str, ...] = ("relu",)) -> tuple[Layer, ...]:
     """Hidden layers of these widths, each followed by the layers `between`."""
     return tuple(part for width in widths for part in (("dense", width), *((b,) for b in between)))
 

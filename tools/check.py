@@ -81,6 +81,8 @@ def each_chapter(check: Callable[[Course, str], list[str]]) -> Callable[[Course]
                 problems.append(str(error))
             except FileNotFoundError as error:
                 problems.append(f"{slug}: there is no {error.filename}: make notebooks CH={slug}")
+            except ValueError as error:  # of a card or a claim that cannot be read
+                problems.append(f"{slug}: {error}")
         return problems
 
     return checked

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 READERS = frozenset(
@@ -22,7 +22,7 @@ READERS = frozenset(
 )
 """Methods that leave their object as it is, in NumPy, Keras and the course."""
 
-QUIET = frozenset("print display plots claims set_random_seed".split())
+QUIET = frozenset("print display plots plt claims set_random_seed".split())
 """What is called for an effect that nothing later reads: output, a figure, a claim, a seed."""
 
 HOLDERS = frozenset("dict list tuple set zip enumerate sorted reversed iter map filter".split())
@@ -78,8 +78,6 @@ class Flow:
     """Groups of names that may stand for one thing, or one for a part of another."""
     calls: list[tuple[set[str], set[str]]] = field(default_factory=list)
     """For each call: the names that stand in it, and those whose things it is given."""
-    own: set[str] = field(default_factory=set)
-    """The variables of its comprehensions, which nothing outside sees."""
     functions: list[tuple[str, set[str], Flow]] = field(default_factory=list)
     """What it defines: name, parameters and body."""
 
@@ -88,6 +86,8 @@ def flow(node: ast.stmt, known: Known) -> Flow:
     """The flow of one statement."""
     reader = _Reader(known)
     reader.visit(node)
+    for names in (reader.flow.binds, reader.flow.later):
+        names -= {name for name in names if "'" in name}  # a comprehension's own
     return reader.flow
 
 
@@ -171,7 +171,7 @@ class _Reader(ast.NodeVisitor):
         before.ctx = ast.Load()
         self.visit(before)
         self.change(before)
-        self.visit(node.target)
+        self.assign(node.target, before)
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         for one, its in _paired(target, value):
@@ -191,10 +191,12 @@ class _Reader(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         self.generic_visit(node)
         function, arguments = node.func, _arguments(node)
-        if isinstance(function, ast.Attribute) and root(function) not in self.known.imported:
-            if function.attr not in READERS:
-                self.change(function.value)
-        if root(function) in ("next", "setattr", "delattr"):
+        start = root(function)
+        if isinstance(function, ast.Attribute) and not (
+            function.attr in READERS or start in self.known.imported
+        ):
+            self.change(function.value)
+        if start in ("next", "setattr", "delattr"):
             self.change(*arguments[:1])
         named = {part.id for part in [function, *arguments] if isinstance(part, ast.Name)}
         self.flow.calls.append((named, set().union(*map(self.sources, arguments))))
@@ -313,30 +315,39 @@ class _Reader(ast.NodeVisitor):
     visit_SetComp = visit_ListComp
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        before = self.flow.mentions
+        self.flow.mentions = set()
         self.comprehension(node.generators, [node.elt])
-        self.flow.later |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        self.flow.later |= self.flow.mentions
+        self.flow.mentions |= before
 
     def visit_DictComp(self, node: ast.DictComp) -> None:
         self.comprehension(node.generators, [node.key, node.value])
 
     def comprehension(self, generators: list[ast.comprehension], parts: list[ast.expr]) -> None:
-        """Loops over variables of its own, which hide those outside only here."""
-        own = {
-            n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)
-        }
-        kept = [own & names for names in (self.flow.binds, self.flow.surely, self.flow.mentions)]
-        for generator in generators:
-            self.visit(generator.iter)
-            self.assign(generator.target, generator.iter)
+        """Loops over variables of its own, here under names that no code can have."""
+        own = {n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        renamed = _Renamed({name: f"{name}'{id(generators)}" for name in own})
+        for number, generator in enumerate(generators):
+            its = generator.iter if number == 0 else renamed.copy(generator.iter)
+            self.visit(its)
+            self.assign(renamed.copy(generator.target), its)
             for condition in generator.ifs:
-                self.visit(condition)
+                self.visit(renamed.copy(condition))
         for part in parts:
-            self.visit(part)
-        for names, before in zip(
-            (self.flow.binds, self.flow.surely, self.flow.mentions), kept, strict=True
-        ):
-            names -= own - before
-        self.flow.own |= own
+            self.visit(renamed.copy(part))
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        node.id = self.names.get(node.id, node.id)
+        return node
+
+    def copy(self, node: ast.expr) -> ast.expr:
+        return self.visit(copy.deepcopy(node))
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:

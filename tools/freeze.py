@@ -14,8 +14,10 @@ from dataclasses import asdict
 from datetime import date
 
 import yaml
+from nbformat import NotebookNode
 
 from tools.course import HERE, LOADER, Course, CourseError, write_text
+from tools.sources import code_cells
 from utils import claims
 from utils.claims.plans import LOCK, Frozen, broken, digest, digests, locked, unexplained
 
@@ -115,6 +117,20 @@ def removed(course: Course, slug: str) -> list[str]:
         for claim in locked(slug, course.root / "sources")
         if claim not in known
     ]
+
+
+def refuse_unfrozen(course: Course, notebook: NotebookNode) -> None:
+    """Raise a CourseError for a notebook whose code names a claim that cannot be settled yet."""
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    sources = course.root / "sources"
+    named = [
+        claim
+        for claim in claims.load(sources).claims.values()
+        if f'"{claim.id}"' in code or f"'{claim.id}'" in code
+    ]
+    problems = [problem for claim in named if (problem := claims.frozen(claim, sources))]
+    if problems:
+        raise CourseError("\n".join(problems))
 
 
 def begun(course: Course) -> list[str]:

@@ -3,7 +3,6 @@
 Each check returns what is wrong, one line each, nothing where all is well.
 """
 
-import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def ledger(course: Course) -> list[str]:
         try:
             settled = settled_in(course, slug)
         except ValueError as error:
-            problems.append(str(error))
+            problems.append(f"chapters/{slug}.ipynb cannot be read: {error}")
             continue
         for claim in settled:
             if claim not in known:
@@ -46,8 +45,11 @@ def plans(course: Course) -> list[str]:
     """A plan is frozen before its claim is settled, and is afterwards what was frozen."""
     problems = []
     for slug in begun(course):
-        with contextlib.suppress(ValueError):  # a notebook that nobody can read: `ledger` says so
-            problems += plans_of(course, slug, settled_in(course, slug))
+        try:
+            settled = settled_in(course, slug)
+        except ValueError:  # `ledger` says so
+            settled = []
+        problems += plans_of(course, slug, settled)
     return problems
 
 

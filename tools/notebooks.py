@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tools import picture
 from tools.course import HERE, Course, CourseError, read_notebook, read_source, write_notebook
 from tools.execute import execute, rounded, versions
+from tools.freeze import refuse_unfrozen
 from tools.normalize import normalize
 from tools.opening import stamp_source
 from tools.sources import adopt_outputs, check_source, code_cells
@@ -99,6 +100,7 @@ def make_notebooks(course: Course, only: str = "", everything: bool = False) -> 
                 raise CourseError(unknown_slug(course, slug))
             job = prepare(course, slug)
             if job.stale or everything:
+                refuse_unfrozen(course, job.notebook)
                 stale.append(job)
             elif carry_over(course, job):
                 console.print(f"{slug}: text updated, outputs kept", highlight=False)

@@ -4,7 +4,6 @@ A proof is stored as soon as it is made, so that whatever happens later loses no
 proven of today's code is not run again.
 """
 
-import asyncio
 import os
 import sys
 from collections import defaultdict
@@ -26,7 +25,7 @@ def prove(slug: str, group: list[Trial], book: dict[str, Settled]) -> Job:
             control = await workshop.run(f"{slug}: {names} without a plant", group[0].control)
         except CourseError as error:
             return [str(error)]
-        found = await asyncio.gather(*(one(workshop, trial, control) for trial in group))
+        found = [await one(workshop, trial, control) for trial in group]
         return [problem for problem in found if problem]
 
     async def one(workshop: Workshop, trial: Trial, control: dict[str, Settled]) -> str | None:
@@ -37,7 +36,7 @@ def prove(slug: str, group: list[Trial], book: dict[str, Settled]) -> Job:
         if against := contradictions(book[claim], control[claim]):
             return (
                 f"{claim} comes out otherwise than in the book even without a plant: "
-                f"{'; '.join(against)}. If only the chapter is out of date: make notebooks CH={slug}"
+                f"{'; '.join(against)}. If the chapter is out of date: make notebooks CH={slug}"
             )
         try:
             after = await workshop.run(f"{slug}: {claim}, planted", trial.planted)

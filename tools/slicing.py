@@ -85,7 +85,9 @@ def needed(found: Sequence[Step], targets: Iterable[int]) -> list[int]:
 
 def steps(notebook: NotebookNode) -> list[Step]:
     """Every statement of a chapter's code but the opening, in order."""
-    sources = {n: cell.source for n, cell in enumerate(code_cells(notebook)) if not _is_opening(cell)}
+    sources = {
+        n: cell.source for n, cell in enumerate(code_cells(notebook)) if not _is_opening(cell)
+    }
     known = Known.joined(_known(source) for source in sources.values())
     read = [(n, part) for n, source in sources.items() for part in _statements(source, known)]
     effects = _effects([part.flow for _, part in read])
@@ -102,8 +104,10 @@ def steps(notebook: NotebookNode) -> list[Step]:
         for group in groups:
             held = set().union(*(things.get(name, set()) for name in group))
             things |= {name: {object()} | held for name in group & its.binds}
-        things |= {name: {object()} for name in its.binds - set().union(*groups)}
-        found.append(Step(number, part, frozenset(changes - its.own)))
+        for name in its.binds - set().union(*groups):
+            before = set() if name in its.surely else things.get(name, set())
+            things[name] = {object()} | before
+        found.append(Step(number, part, frozenset(changes)))
     return found
 
 
@@ -169,7 +173,7 @@ def _effects(flows: Sequence[Flow]) -> dict[str, tuple[set[str], bool]]:
                 for group in _joined(body.same):
                     changes |= group if group & changes else set()
                 for holder in [name] if name else statement.binds:
-                    add(holder, changes - body.binds - body.own, bool(changes & parameters))
+                    add(holder, changes - body.binds, bool(changes & parameters))
     return effects
 
 

@@ -1,11 +1,10 @@
 """Run chapters in a changed form, a few at a time, and hear of each outcome as it comes."""
 
 import asyncio
-import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
@@ -17,30 +16,35 @@ from tools.proofs import verdicts
 from utils.claims import Settled
 
 AT_A_TIME = 2
-COMPILED = "TF_XLA_FLAGS"
+COMPILED, DIRECTORY = "TF_XLA_FLAGS", "--tf_xla_persistent_cache_directory"
+NO_VARIABLES: Mapping[str, str] = {}
 
 
 @dataclass
 class Workshop:
-    """Where runs take place: two at a time, under one progress display."""
+    """Where runs take place, under one progress display.
+
+    Runs with the same variables share what XLA compiles for them.
+    """
 
     course: Course
     progress: Progress
     task: int
-    places: asyncio.Semaphore
+    compiled: Path
 
     async def run(
-        self, name: str, notebook: NotebookNode, variables: Mapping[str, str] | None = None
+        self, name: str, notebook: NotebookNode, variables: Mapping[str, str] = NO_VARIABLES
     ) -> dict[str, Settled]:
         """The verdicts of a notebook that is executed here; a CourseError says what it was."""
-        async with self.places:
-            self.progress.update(self.task, description=name)
-            try:
-                await execute(self.course, notebook, variables=variables or {})
-            except CourseError as error:
-                raise CourseError(f"{name} could not be run.\n{error}") from error
-            finally:
-                self.progress.advance(self.task)
+        folder = self.compiled / "-".join(["programs", *variables.values()]).replace("/", "-")
+        environment = {COMPILED: f"{DIRECTORY}={folder}", **variables}
+        self.progress.update(self.task, description=name)
+        try:
+            await execute(self.course, notebook, variables=environment)
+        except CourseError as error:
+            raise CourseError(f"{name} could not be run.\n{error}") from error
+        finally:
+            self.progress.advance(self.task)
         return verdicts(notebook)
 
     def say(self, line: str) -> None:
@@ -53,9 +57,14 @@ Job = Callable[[Workshop], Awaitable[list[str]]]
 
 
 def work(course: Course, jobs: Sequence[Job], total: int) -> list[str]:
-    """Do all jobs; returns what went wrong in any."""
+    """Do all jobs, two at a time; returns what went wrong in any."""
+    places = asyncio.Semaphore(AT_A_TIME)
 
-    async def together() -> list[str]:
+    async def one(job: Job, workshop: Workshop) -> list[str]:
+        async with places:
+            return await job(workshop)
+
+    async def together(compiled: Path) -> list[str]:
         console = Console()
         columns = (
             BarColumn(),
@@ -66,25 +75,10 @@ def work(course: Course, jobs: Sequence[Job], total: int) -> list[str]:
         )
         shown = Progress(*columns, console=console, disable=not (total and console.is_terminal))
         with shown as progress:
-            workshop = Workshop(
-                course, progress, progress.add_task("", total=total), asyncio.Semaphore(AT_A_TIME)
-            )
-            failures = await asyncio.gather(*(job(workshop) for job in jobs))
+            task = progress.add_task("", total=total)
+            workshop = Workshop(course, progress, task, compiled)
+            failures = await asyncio.gather(*(one(job, workshop) for job in jobs))
         return [line for lines in failures for line in lines]
 
-    with compiled_once():
-        return asyncio.run(together())
-
-
-@contextmanager
-def compiled_once() -> Iterator[None]:
-    """Let all kernels started meanwhile share what XLA compiles."""
-    if COMPILED in os.environ:
-        yield
-        return
     with tempfile.TemporaryDirectory(prefix="xla-") as folder:
-        os.environ[COMPILED] = f"--tf_xla_persistent_cache_directory={folder}"
-        try:
-            yield
-        finally:
-            del os.environ[COMPILED]
+        return asyncio.run(together(Path(folder)))

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in fields(self)[1:]:
             array = _numbers(field.name, getattr(self, field.name))
             array.setflags(write=False)
@@ -56,7 +57,8 @@ class Dataset:
         """How many classes the training labels name."""
         if self.y_train.dtype != "int32":
             raise AttributeError(
-                f"{self.name} has targets that are no classes; pass labels as integers to count them"
+                f"{self.name} has targets that are no classes; pass labels as integers to have "
+                "them counted"
             )
         return int(self.y_train.max()) + 1
 
@@ -178,7 +180,7 @@ def _stratified(x: np.ndarray, y: np.ndarray, held_out: int, seed: int) -> tuple
     return (x_kept, y_kept), (x_held, y_held)
 
 
-def _numbers(name: str, given) -> np.ndarray:
+def _numbers(name: str, given: Any) -> np.ndarray:
     """A copy as float32, or as int32 where they are labels."""
     array = np.array(given)
     if array.dtype.kind not in "fiub":
@@ -190,7 +192,7 @@ def _numbers(name: str, given) -> np.ndarray:
     return array.astype("int32" if labels else "float32")
 
 
-def _reproducible(seed) -> None:
+def _reproducible(seed: Any) -> None:
     """Refuse what would give other data in every run."""
     if not _is_whole(seed) or seed < 0:
         raise ValueError(
@@ -198,9 +200,9 @@ def _reproducible(seed) -> None:
         )
 
 
-def _is_whole(value) -> bool:
+def _is_whole(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def _is_number(value) -> bool:
+def _is_number(value: Any) -> bool:
     return _is_whole(value) or isinstance(value, float | np.floating)

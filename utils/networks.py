@@ -7,16 +7,17 @@ there (normalization, logits, activations of its own) shows its own definition i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import keras
 from keras import layers
 
-Start = str | dict | keras.Initializer | Callable
+Start: TypeAlias = "str | dict[str, Any] | keras.Initializer | Callable[..., Any]"
 
 
 def dense(
     sizes: Sequence[int],
-    activation: str | Callable,
+    activation: str | Callable[..., Any],
     start: Start | list[Start] = "glorot_uniform",
     optimizer: str | keras.Optimizer | None = None,
     bias: Start = "zeros",
@@ -30,8 +31,8 @@ def dense(
     starts = start if isinstance(start, list) else [start] * (len(hidden) + 1)
     if len(starts) != len(hidden) + 1:
         raise ValueError(
-            f"start lists {len(starts)} initializers for {len(hidden)} hidden layers and an output; "
-            f"expected {len(hidden) + 1}, one for each, or a single one for all"
+            f"start lists {len(starts)} initializers for {len(hidden)} hidden layers and an "
+            f"output; expected {len(hidden) + 1}, one for each, or a single one for all"
         )
     last = "sigmoid" if outputs == 1 else "softmax"
     kinds = [*((units, activation) for units in hidden), (outputs, last)]

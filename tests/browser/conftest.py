@@ -74,7 +74,7 @@ def address() -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     chromium = find()
     if chromium is None:
-        pytest.fail(MISSING)
+        pytest.skip(MISSING)  # in CI a failure, by the rule in the root's conftest.py
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
         yield browser

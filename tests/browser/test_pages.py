@@ -76,29 +76,30 @@ def test_the_search_opens_from_any_page_by_its_button(visit):
 
 
 COLORS = """() => {
+    const {backgroundColor, color} = getComputedStyle(document.body);
     const text = document.querySelector(".figure-svg text");
-    return [getComputedStyle(document.body).backgroundColor, getComputedStyle(text).fill];
+    return {paper: backgroundColor, ink: color, figure: text && getComputedStyle(text).fill};
 }"""
-DAY, NIGHT = ["rgb(253, 252, 249)", "rgb(27, 31, 36)"], ["rgb(20, 23, 26)", "rgb(230, 227, 220)"]
+THEME = "document.documentElement.dataset.theme"
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_the_theme_can_be_switched_and_the_figures_follow(visit, name):
     page = visit.open(name)
-    shown = []
+    shown = {}
     for _ in range(3):  # light, dark, and what the system wants
         page.locator(".theme-switch-button:visible").first.click()
-        dark = page.evaluate("document.documentElement.dataset.theme") == "dark"
-        shown.append(page.evaluate(COLORS))
-        assert shown[-1] == (NIGHT if dark else DAY)
-    assert NIGHT in shown
-    assert DAY in shown
+        shown[page.evaluate(THEME)] = page.evaluate(COLORS)
+    light, dark = shown.pop("light"), shown.pop("dark")
+    assert shown == {}
+    assert not set(light.values()) & set(dark.values())
+    assert all(colors["figure"] == colors["ink"] for colors in (light, dark))
 
 
 @pytest.mark.parametrize("visit", [DARK], indirect=True)
 def test_a_reader_whose_system_is_dark_gets_the_night(visit):
     page = visit.open("index.html")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
+    assert page.evaluate(THEME) == "dark"
 
 
 @pytest.mark.parametrize("visit", [{"reduced_motion": "reduce"}], indirect=True)
@@ -144,7 +145,7 @@ def test_the_ledger_filters_its_claims_in_the_browser(visit):
     page = visit.open(LEDGER)
     claims = page.locator("li.ledger-claim")
     everything = claims.count()
-    assert claims.locator("visible=true").count() == everything > 200
+    assert claims.locator("visible=true").count() == everything > 1
     page.locator("article input[type=search]").fill("backpropagation")
     page.wait_for_function(
         "all => document.querySelectorAll('li.ledger-claim:not([hidden])').length < all",

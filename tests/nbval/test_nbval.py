@@ -1,9 +1,8 @@
-"""nbval as `make test` calls it, tried on a notebook with planted differences."""
+"""nbval as the chapters' tests call it, tried on a notebook with planted differences."""
 
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -12,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.course import HERE, Course
+from tools.course import HERE, Course, read_notebook
 from tools.freeze import freeze
 from tools.notebooks import make_notebooks
+
+pytestmark = pytest.mark.slow
 
 CELL = "```{{code-cell}} ipython3\n---\ntags: [{tag}]\n---\n{code}\n```\n"
 SETTLE = """\
@@ -75,7 +76,7 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     course.source("planted").parent.mkdir()
     course.source("planted").write_text(source)
     course.source("planted").with_name("claims.yml").write_text(CLAIMS)
-    assert freeze(course, "planted", date(2026, 1, 1)) == (2, [])
+    assert freeze(course, "planted", date(2026, 1, 1)) == []
     assert make_notebooks(course) == 0
     return course.chapter("planted")
 
@@ -87,14 +88,11 @@ def outcomes(notebook: Path, changes: dict[str, str]) -> list[str]:
         assert old in text
         text = text.replace(old, new)
     notebook.write_text(text)
-    options = re.search(r"^NBVAL := ((?:.*\\\n)*.*)", (HERE.root / "Makefile").read_text(), re.M)
-    assert options
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--rootdir=."]
-    command += [*shlex.split(options[1].replace("\\\n", " ")), "--nbval-cell-timeout=60"]
+    root = notebook.parent.parent
     done = subprocess.run(
-        [*command, "-c", os.devnull, str(notebook)],
-        cwd=notebook.parent.parent,
-        env={**os.environ, "PYTHONPATH": f"{notebook.parent.parent}"},
+        [sys.executable, str(root / "tests/nbval/run.py"), str(notebook)],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
     )
@@ -129,3 +127,11 @@ def test_a_contradicted_verdict_is_a_failure(notebook: Path, changes: dict[str, 
 def test_a_changed_result_is_a_failure(notebook: Path) -> None:
     found = outcomes(notebook, {json.dumps("2\n"): json.dumps("3\n")})
     assert found == ["PASSED"] * 5 + ["FAILED"]
+
+
+def test_what_is_executed_again_for_the_book_names_no_earlier_book(notebook: Path) -> None:
+    before = read_notebook(notebook).cells[2].outputs
+    assert make_notebooks(Course(notebook.parent.parent), everything=True) == 0
+    assert read_notebook(notebook).cells[2].outputs == before
+    assert before[0].data["text/plain"].startswith("planted-formula: checked")
+    assert "the book:" not in notebook.read_text()

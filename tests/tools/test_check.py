@@ -249,6 +249,19 @@ def test_a_ledger_that_is_not_whole_is_named(executed: Course) -> None:
     assert "fluids/claims.yml: expected" in "\n".join(problems(executed, "the ledger is whole"))
 
 
+def test_a_chapter_that_a_check_cannot_read_does_not_keep_the_others_from_it(tmp_path) -> None:
+    def picky(course: Course, slug: str) -> list[str]:
+        if slug == "b":
+            raise ValueError("a verdict card of an old form")
+        return [f"{slug} is read"]
+
+    for slug in "abc":
+        (tmp_path / "sources" / slug).mkdir(parents=True)
+        (tmp_path / "sources" / slug / "chapter.md").touch()
+    found = check.each_chapter(picky)(Course(tmp_path))
+    assert found == ["a is read", "b: a verdict card of an old form", "c is read"]
+
+
 def test_checking_names_each_failure_and_fails(executed: Course, capsys) -> None:
     (executed.root / "sources/fluids/claims.yml").write_text("claims: []\n")
     assert check.main(executed) == 1

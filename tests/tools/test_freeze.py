@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.course import Course
-from tools.freeze import freeze, make_freeze
+from tools.course import Course, read_source
+from tools.freeze import freeze, make_freeze, refuse_unfrozen
+from tools.notebooks import make_notebooks
 
 DAY, LATER = date(2026, 1, 2), date(2026, 3, 4)
 A_CLAIM = """\
@@ -146,6 +147,20 @@ def test_an_unknown_chapter_and_a_broken_ledger_are_told_and_fail(
     write(course, claim("wet", plan="' '"))
     assert make_freeze(course, "fluids") == 1
     assert "fluids/claims.yml: wet: `plan` is missing" in capsys.readouterr().out
+
+
+def test_no_chapter_is_run_before_the_plans_that_it_settles_are_frozen(
+    course: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = course.source("tiny")
+    path.write_text(path.read_text().replace("time.time_ns()", '"water-is-wet"'))
+    assert make_notebooks(course) == 1
+    assert (
+        "the plan of water-is-wet is not frozen: make freeze CH=fluids" in capsys.readouterr().err
+    )
+    assert not course.chapter("tiny").exists()
+    freeze(course, "fluids", DAY)
+    refuse_unfrozen(course, read_source(path))
 
 
 def test_a_lock_is_written_only_in_whole(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,6 +163,22 @@ def test_a_frozen_plan_that_changed_or_went_is_named_in_every_chapter(course: Co
     assert problem.startswith("water-is-wet is frozen in sources/fluids/plans.lock and no longer")
 
 
+def test_a_notebook_that_nobody_can_read_hides_neither_the_others_nor_a_changed_plan(
+    course: Course,
+) -> None:
+    freeze(course, "fluids", date(2026, 1, 2))
+    change(course, "sources/fluids/claims.yml", "plan: Read.", "plan: Guess.")
+    for slug in ("fluids", "tiny"):
+        write(course, f"sources/{slug}/chapter.md", "# Text")
+        write(course, f"chapters/{slug}.ipynb", "<<<<<<< ours")
+    assert [problem.split(":")[0] for problem in ledger(course)] == [
+        "chapters/fluids.ipynb cannot be read",
+        "chapters/tiny.ipynb cannot be read",
+    ]
+    (problem,) = plans(course)
+    assert problem.startswith("`plan` of water-is-wet changed silently")
+
+
 def test_a_lock_that_nobody_can_read_is_named(course: Course) -> None:
     write(course, "sources/fluids/plans.lock", "<<<<<<< ours")
     (problem,) = plans(course)

@@ -1,6 +1,7 @@
 """The Makefile and the set-up of .venv, tried in folders of their own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,9 +43,16 @@ def python(folder: Path, name: str, version: str, supported: bool) -> Path:
 def test_make_alone_lists_the_targets(folder: Path) -> None:
     done = run(folder, "make")
     named = [line.split()[1] for line in done.stdout.splitlines()]
-    wanted = ["book", "serve", "test", "notebooks", "check", "bench", "adopt", "clean", "help"]
-    assert set(wanted) <= set(named)
+    wanted = "book serve test test-fast lab notebooks check bench adopt pins clean help"
+    assert set(wanted.split()) <= set(named)
     assert not (folder / ".venv").exists()
+
+
+def test_the_workflows_call_targets_that_there_are() -> None:
+    defined = set(re.findall(r"^([a-z-]+):", (HERE.root / "Makefile").read_text(), re.MULTILINE))
+    for path in [HERE.root / ".ci/run", *(HERE.root / ".github/workflows").glob("*.yml")]:
+        code = re.sub(r"#.*", "", path.read_text())
+        assert set(re.findall(r"\bmake ([a-z-]+)", code)) <= defined, path.name
 
 
 def test_make_outside_of_the_course_does_nothing(folder: Path, tmp_path: Path) -> None:
@@ -64,6 +72,25 @@ def test_what_the_user_names_never_reaches_a_shell(folder: Path, target: str) ->
     assert done.returncode == 0, done.stderr
     assert "tools/environment.sh" in done.stdout
     assert "pwned" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "installed"),
+    [
+        ([], "-r requirements.txt"),
+        (["NEWEST=1"], "--upgrade --group all"),
+        (["OLDEST=1"], "-r requirements-oldest.txt"),
+    ],
+)
+def test_the_versions_are_the_pinned_ones_unless_others_are_asked_for(
+    folder: Path, given: list[str], installed: str
+) -> None:
+    for name in ("requirements.txt", "requirements-book.txt"):
+        (folder / name).touch()
+    done = run(folder, "make", "-n", ".venv/.stamps/all", *given)
+    assert done.returncode == 0, done.stderr
+    *_, last = [line for line in done.stdout.splitlines() if "pip install" in line]
+    assert last.endswith(installed)
 
 
 def test_clean_removes_what_make_made_and_nothing_else(folder: Path) -> None:

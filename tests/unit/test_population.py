@@ -17,6 +17,8 @@ import utils.population
 from tests.unit.small import DATA, X, Y, network, quick
 from utils.population import Runs, batches, loop, program, sweep
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def runs() -> Runs:

@@ -13,6 +13,8 @@ from keras import layers, losses, optimizers
 
 from utils.population import Runs, batches, train
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (0, 3)
 EPOCHS = 2
 BATCH = 16

@@ -14,6 +14,8 @@ from keras import layers
 
 from utils.population.initial import built, initial_weights, seeded, values
 
+pytestmark = pytest.mark.slow
+
 
 @settings(max_examples=8, deadline=None)
 @given(

@@ -15,6 +15,8 @@ from utils.population import train
 from utils.probes import Probe, Report, probe, probe_runs, update_ratios
 from utils.signals import InstrumentedModel, values_of
 
+pytestmark = pytest.mark.slow
+
 MOONS = two_moons(train=64, val=50, test=10)
 X, Y = MOONS.x_val, MOONS.y_val
 MEASURES = [field.name for field in dataclasses.fields(Report)][2:]

@@ -3,27 +3,21 @@
 Introduced in the chapter "Diagnosis".
 """
 
-from utils.doctor.diagnosis import (
+from utils.doctor.diagnosis import CURES, HEALTHY, UNKNOWN, Diagnosis, Doctor, diagnose, examine
+from utils.doctor.examination import Findings, findings_of_runs
+from utils.doctor.signs import (
     ALIKE_AT_END,
     ALIKE_AT_START,
-    CURES,
     DEAD,
     EXPLODING,
     HARDLY_MOVED,
-    HEALTHY,
     INPUT_TOO_LARGE,
     INPUT_TOO_SMALL,
     LOUD,
     MOVED_TOO_FAR,
     SATURATED,
-    UNKNOWN,
     VANISHING,
-    Diagnosis,
-    Doctor,
-    diagnose,
-    examine,
 )
-from utils.doctor.examination import Findings, findings_of_runs
 
 __all__ = [
     "ALIKE_AT_END",

@@ -8,15 +8,15 @@ the reason.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from utils.doctor.data_alone import constant_loss, evenly_spaced, input_norm, input_size
 from utils.keras_internals import loss_of, tensorflow_generator_kept
 from utils.signals import (
     InstrumentedModel,
@@ -31,20 +31,6 @@ from utils.signals import (
 if TYPE_CHECKING:
     from utils.population import Runs
 
-MOST_EXAMPLES = 128
-SCALING = (
-    keras.layers.Normalization,
-    keras.layers.Rescaling,
-    keras.layers.BatchNormalization,
-    keras.layers.LayerNormalization,
-    keras.layers.Embedding,
-)
-PASSING = tuple(  # after these, what reaches the first kernel is as large as the input
-    getattr(keras.layers, name)
-    for name in "InputLayer Flatten Reshape Permute RepeatVector Dropout GaussianNoise "
-    "GaussianDropout SpatialDropout1D SpatialDropout2D ZeroPadding1D ZeroPadding2D Cropping1D "
-    "Cropping2D Concatenate Masking MaxPooling2D AveragePooling2D".split()
-)
 INSIDE = "activation_gradient_norm", "gradient_norm", "dead", "saturated", "size"
 
 
@@ -104,7 +90,7 @@ class Findings:
 class Examination:
     """The measurements of one model along its `fit`."""
 
-    def __init__(self, model: keras.Model, x, y):
+    def __init__(self, model: keras.Model, x: Any, y: Any) -> None:
         self.model, (self.x, self.y) = model, evenly_spaced(x, y)
         if self.x is not None and not model.built:  # as the first step of `fit` would
             model(keras.tree.map_structure(lambda a: a[:1], self.x), training=False)
@@ -112,11 +98,12 @@ class Examination:
         self.start: list[np.ndarray] = []
         self.epochs: list[int] = []
         self.losses: list[float] = []
-        self.rows: list[dict] = []
+        self.rows: list[dict[str, Any]] = []
         self.instrumented, self.unseen = _instrumented(model, self.x, self.y)
         self.input_size = _or_nan(input_size, model, self.x)
         self.input_norm = _or_nan(input_norm, model, self.x, self.input_size)
-        self.loss, self.constant = None, np.nan
+        self.loss: Callable[..., Any] | None = None
+        self.constant = np.nan
         self.before = self.steps = np.nan
 
     def look(self, epoch: int) -> None:
@@ -190,7 +177,7 @@ class Examination:
         return float(self.loss(self.y, prediction))
 
 
-def findings_of_runs(runs: Runs, x, y) -> list[Findings]:
+def findings_of_runs(runs: Runs, x: Any, y: Any) -> list[Findings]:
     """The same for every member of a population, from its snapshots, one after the other."""
     with_snapshots(runs, 2, "Doctor(x, y) in fit(callbacks=[...])")
     model = runs.model(0)
@@ -223,15 +210,6 @@ def random_states_kept() -> Iterator[None]:
         np.random.set_state(before[1])
 
 
-def evenly_spaced(x, y):
-    """At most 128 examples, evenly spaced, so that sorted labels do no harm."""
-    if x is None:
-        return None, None
-    count = len(keras.tree.flatten(x)[0])
-    places = np.linspace(0, count - 1, min(count, MOST_EXAMPLES)).astype(int)
-    return keras.tree.map_structure(lambda a: np.asarray(a)[places], (x, y))
-
-
 def moved(now: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The distance of kernels (member, ...) from their start, relative to their norm there.
 
@@ -256,82 +234,7 @@ def spread(kernel: np.ndarray) -> np.ndarray:
         return np.where(size == 0, 0.0, apart / np.where(size == 0, 1, size))
 
 
-def input_size(model: keras.Model, x) -> float:
-    """The largest root mean square of a feature, NaN where the model scales its input itself."""
-    before = _before_kernels(model)
-    bare = any(  # functions of keras.ops, which may scale
-        not isinstance(operation, keras.Layer)
-        for part in (model, *all_layers(model))
-        for operation in getattr(part, "operations", ())
-    )
-    known = getattr(model, "inputs", None)  # else the order of the layers is not known
-    if (
-        x is None
-        or bare
-        or any(
-            not isinstance(layer, PASSING) if known else isinstance(layer, SCALING)
-            for layer in before
-        )
-    ):
-        return np.nan
-    arrays = [np.asarray(a, "float64") for a in keras.tree.flatten(x)]
-    return float(max(np.sqrt(np.square(a).mean(axis=0)).max() for a in arrays))
-
-
-def input_norm(model: keras.Model, x, known: float) -> float:
-    """The norm of the numbers that a unit of the first layer sees, root mean square.
-
-    That of an example before a dense layer, that of a patch before a convolution. `known` is the
-    input's size, NaN where the model scales its input itself.
-    """
-    arrays, layers = [_array(a) for a in keras.tree.flatten(x)], kernel_layers(model)
-    if np.isnan(known):
-        return np.nan
-    if len(arrays) == 1 and layers:
-        seen = [np.prod(layers[0].kernel.shape[:-1])]
-    else:
-        seen = [a[0].size for a in arrays]
-    return float(max(np.sqrt(n * np.square(a).mean()) for n, a in zip(seen, arrays, strict=True)))
-
-
-def constant_loss(loss, y, prediction) -> float:
-    """The loss of the best constant answer, as far as we can guess it.
-
-    Whatever the loss is, no constant does better than the best one; so of several candidates (the
-    mean of y, its median, the classes' shares, their logarithms) the one with the smallest loss is
-    taken, for one output after the other where there are several.
-    """
-    if y is None or prediction is None:
-        return np.nan
-    shapes = [np.shape(part) for part in keras.tree.flatten(prediction)]
-    labels = [np.asarray(part) for part in keras.tree.flatten(y)]
-    candidates = [_candidates(part, shape) for part, shape in zip(labels, shapes, strict=True)]
-    answers, best = [each[0] for each in candidates], np.nan
-    for place, each in enumerate(candidates):
-        tried = [[*answers[:place], one, *answers[place + 1 :]] for one in each]
-        losses = [float(loss(y, keras.tree.pack_sequence_as(prediction, t))) for t in tried]
-        if not np.isfinite(losses).any():
-            return np.nan
-        best = np.nanmin(losses)
-        answers = tried[int(np.nanargmin(losses))]
-    return float(best)
-
-
-def _candidates(y: np.ndarray, shape: tuple[int, ...]) -> list[tf.Tensor]:
-    """Constant answers to one output, each of the shape of its predictions."""
-    whole = np.equal(y, np.floor(y)).all() and y.min() >= 0 and y.max() < shape[-1]
-    if shape[-1] > 1 and whole and (y.ndim < len(shape) or y.shape[-1] == 1):
-        found = [np.bincount(y.astype(int).ravel(), minlength=shape[-1]) / y.size]
-    else:
-        rows = y.reshape(-1, shape[-1] if y.ndim == len(shape) else 1)
-        found = [rows.mean(axis=0), np.median(rows, axis=0)]
-    if (found[0] >= 0).all():
-        share = np.clip(found[0], 1e-7, 1 - 1e-7)
-        found += [np.log(np.maximum(found[0], 1e-7)), np.log(share / (1 - share))]
-    return [tf.constant(np.broadcast_to(answer, shape), "float32") for answer in found]
-
-
-def _instrumented(model: keras.Model, x, y) -> tuple[InstrumentedModel | None, str]:
+def _instrumented(model: keras.Model, x: Any, y: Any) -> tuple[InstrumentedModel | None, str]:
     """What looks into the model, or why nothing can.
 
     Batch normalization is seen as in training: with fresh moving statistics it would not normalize.
@@ -351,14 +254,6 @@ def _steps(model: keras.Model) -> float:
     return float(model.optimizer.iterations)
 
 
-def _before_kernels(model: keras.Model) -> list[keras.Layer]:
-    """The layers that come before the first kernel; all of them where the order is not known."""
-    layers, kernels = all_layers(model), kernel_layers(model)
-    ordered = bool(getattr(model, "inputs", None)) and bool(kernels)
-    before = layers[: layers.index(kernels[0])] if ordered else layers
-    return [layer for layer in before if not isinstance(layer, keras.Model)]
-
-
 def _split(measured: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The hidden layers apart from the output layer, which is the last."""
     mean, deviation = measured["activation_mean"], measured["activation_std"]
@@ -367,7 +262,7 @@ def _split(measured: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return hidden | {"dead_output": measured["dead"][..., -1]}
 
 
-def _growth(size: np.ndarray, x, known: float) -> np.ndarray:
+def _growth(size: np.ndarray, x: Any, known: float) -> np.ndarray:
     """Outputs (look, layer) before training over the input; NaN where the input is none."""
     arrays = [] if x is None else keras.tree.flatten(x)
     if len(arrays) != 1 or size.size == 0 or np.isnan(known):  # scaled inside, or no numbers
@@ -376,7 +271,7 @@ def _growth(size: np.ndarray, x, known: float) -> np.ndarray:
         return size[0] / np.sqrt(np.square(np.asarray(arrays[0], "float64")).mean())
 
 
-def _table(rows: list[dict], key: str) -> np.ndarray:
+def _table(rows: list[dict[str, Any]], key: str) -> np.ndarray:
     return np.array([row[key] for row in rows], float).reshape(len(rows), -1)
 
 
@@ -384,7 +279,7 @@ def _nan_once_lost(loss: np.ndarray) -> np.ndarray:
     return np.where(np.logical_or.accumulate(~np.isfinite(loss)), np.nan, loss)
 
 
-def _array(value) -> np.ndarray:
+def _array(value: Any) -> np.ndarray:
     return np.asarray(value, "float64")
 
 
@@ -392,7 +287,7 @@ def _norm(array: np.ndarray) -> np.ndarray:
     return np.linalg.norm(array.reshape(len(array), -1), axis=1)
 
 
-def _or_nan(function, *args) -> float:
+def _or_nan(function: Callable[..., float], *args: Any) -> float:
     """What the function gives, or NaN where it raises."""
     try:
         return function(*args)

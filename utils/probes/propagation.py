@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -47,8 +48,8 @@ class Propagation:
 
 
 def propagate(
-    activation: str | Callable | keras.Layer,
-    start: str | dict | keras.Initializer | Callable,
+    activation: str | Callable[..., Any] | keras.Layer,
+    start: str | dict[str, Any] | keras.Initializer | Callable[..., Any],
     depth: int = 20,
     width: int = 100,
     seeds: int | Sequence[int] | np.ndarray = 16,
@@ -81,8 +82,8 @@ def propagate(
     )
 
 
-def _one_layer(start) -> Callable:
-    """What draws the weights of a layer from its shape, anew for each layer."""
+def _one_layer(start: Any) -> Callable[..., Any]:
+    """What draws the weights of a layer from its shape, once for each layer."""
     initializer = keras.initializers.get(start)
     if not isinstance(initializer, keras.Initializer):
         try:
@@ -100,7 +101,7 @@ def _one_layer(start) -> Callable:
     return lambda shape, dtype: type(initializer).from_config(config)(shape, dtype=dtype)
 
 
-def _function(activation) -> Callable:
+def _function(activation: Any) -> Callable[..., Any]:
     """The activation as a function; a layer's own `call` leaves float64 as it is."""
     if not isinstance(activation, keras.Layer):
         return keras.activations.get(activation)
@@ -113,7 +114,9 @@ def _function(activation) -> Callable:
     return activation.call
 
 
-def _draw(layer: Callable, depth: int, width: int, seed: int, x) -> tuple:
+def _draw(
+    layer: Callable[..., Any], depth: int, width: int, seed: int, x: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One seed's input (n, width), weights (depth, width, width) and direction of the loss."""
     rng = np.random.default_rng([seed, 0])
     inputs = rng.standard_normal((64, width)) if x is None else np.asarray(x, "float64")
@@ -131,7 +134,7 @@ def _draw(layer: Callable, depth: int, width: int, seed: int, x) -> tuple:
     return inputs, np.stack(weights).astype("float64"), direction
 
 
-def _each_unit_alone(function: Callable, sums: tf.Tensor, activation) -> None:
+def _each_unit_alone(function: Callable[..., Any], sums: tf.Tensor, activation: Any) -> None:
     """Refuse what is no differentiable function of each unit: such a layer has no slopes.
 
     sums: (1, n, width). Where no unit sees another, weights on the units of a gradient that enters
@@ -161,7 +164,9 @@ def _each_unit_alone(function: Callable, sums: tf.Tensor, activation) -> None:
         )
 
 
-def _measure(inputs, weights, directions, function):
+def _measure(
+    inputs: tf.Tensor, weights: Any, directions: tf.Tensor, function: Callable[..., Any]
+) -> tuple[list[tf.Tensor], list[tf.Tensor], Any]:
     """All layers' outputs and slopes, and the gradients with respect to outputs and weights."""
     with tf.GradientTape() as tape:
         tape.watch(weights)

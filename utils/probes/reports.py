@@ -8,13 +8,14 @@ that tiny gradients are measured and not rounded to zero; the loss is computed a
 A *layer* here is one with a kernel (dense or convolution) together with the normalization and the
 activation that directly follow it, as part of the same Keras layer or as layers of their own. What
 it sends forward is what leaves the last of these. It goes by the name of the layer with the kernel,
-or by kind and place ("dense 1") where nobody named that.
+or by kind and place ("dense 1") where nobody named that. The layers of a model inside the model,
+such as a frozen base, are measured like any other and carry its name in front: "base/dense 1".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -59,7 +60,7 @@ class Report:
         return f"Report of {', '.join(self.layers)}; arrays of shape {self.weight_norm.shape}"
 
 
-def probe(model: keras.Model, x, y, *, training: bool = False) -> Report:
+def probe(model: keras.Model, x: Any, y: Any, *, training: bool = False) -> Report:
     """Measure a compiled model at this moment, on the examples x, y: arrays (layer,).
 
     The loss is the one it was compiled with, penalties included. In inference mode, as by default,
@@ -70,7 +71,7 @@ def probe(model: keras.Model, x, y, *, training: bool = False) -> Report:
     return Report(instrumented.names, (), **instrumented.measure(values_of(model)))
 
 
-def probe_runs(runs: Runs, x, y, *, training: bool = False) -> Report:
+def probe_runs(runs: Runs, x: Any, y: Any, *, training: bool = False) -> Report:
     """Measure all members of a population at all snapshots: arrays (member, epoch, layer)."""
     with_snapshots(runs, 1, "probe(model, x, y)")
     instrumented = _instrumented(runs.model(0), x, y, training)
@@ -85,17 +86,17 @@ class Probe(keras.callbacks.Callback):
     Afterwards `report` holds arrays (epoch, layer).
     """
 
-    def __init__(self, x, y, every: int = 1, *, training: bool = False):
+    def __init__(self, x: Any, y: Any, every: int = 1, *, training: bool = False) -> None:
         super().__init__()
         whole_epochs(every)
         self.x, self.y, self.every, self.training = x, y, every, training
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Any = None) -> None:
         """Measure the initial weights."""
         self._instrumented = _instrumented(self.model, self.x, self.y, self.training)
         self._seen = {0: self._instrumented.measure(values_of(self.model))}
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Measure the weights after this epoch."""
         if (epoch + 1) % self.every == 0:
             self._seen[epoch + 1] = self._instrumented.measure(values_of(self.model))
@@ -129,7 +130,7 @@ def update_ratios(runs: Runs) -> np.ndarray:
     return np.stack(ratios, axis=-1).swapaxes(0, 1)
 
 
-def _instrumented(model: keras.Model, x, y, training: bool) -> InstrumentedModel:
+def _instrumented(model: keras.Model, x: Any, y: Any, training: bool) -> InstrumentedModel:
     return InstrumentedModel(model, *matched(model, x, y), training)
 
 

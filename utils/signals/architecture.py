@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -36,7 +37,7 @@ FOLLOWED = (
 )
 
 
-def readable(model: keras.Model, x) -> None:
+def readable(model: keras.Model, x: Any) -> None:
     """Refuse what has no layers that could be read one by one; build what is not built yet."""
     if not isinstance(model, keras.Model):
         raise TypeError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -9,7 +11,7 @@ from utils.population import arguments, refusals
 from utils.signals import architecture
 
 
-def matched(model: keras.Model, x, y) -> tuple[np.ndarray, np.ndarray]:
+def matched(model: keras.Model, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     """The one input and the one output's labels as arrays; refuses what the model cannot take."""
     x, y = only(x), only(y)
     architecture.readable(model, x)
@@ -29,17 +31,17 @@ def matched(model: keras.Model, x, y) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def only(part):
+def only(part: Any) -> Any:
     """The one array that a dict or list holds; anything else as it is."""
     parts = keras.tree.flatten(part) if isinstance(part, dict | list | tuple) else []
     return parts[0] if len(parts) == 1 and np.ndim(parts[0]) > 0 else part
 
 
-def _holds_arrays(part) -> bool:
+def _holds_arrays(part: Any) -> bool:
     return isinstance(part, dict) or any(hasattr(each, "shape") for each in part)
 
 
-def whole_epochs(every) -> None:
+def whole_epochs(every: Any) -> None:
     """Refuse an interval between two looks that is no number of epochs."""
     if isinstance(every, bool) or not isinstance(every, int | np.integer) or every < 1:
         raise ValueError(
@@ -47,7 +49,7 @@ def whole_epochs(every) -> None:
         )
 
 
-def with_snapshots(runs, least: int, one_model: str) -> None:
+def with_snapshots(runs: Any, least: int, one_model: str) -> None:
     """Refuse what is not a population with enough snapshots; `one_model` does it for a model."""
     if not hasattr(runs, "snapshot_epochs"):
         raise TypeError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,6 +23,8 @@ BOUNDED = {
     "softsign": (-1.0, 1.0),
 }
 RECTIFIERS = ("relu", "relu6")
+Values = Sequence[Sequence[Any]]
+"""The values of (trainable, non-trainable) variables."""
 
 
 class InstrumentedModel:
@@ -32,7 +36,9 @@ class InstrumentedModel:
     can stay off.
     """
 
-    def __init__(self, model: keras.Model, x, y, training: bool, by_batch: bool = False):
+    def __init__(
+        self, model: keras.Model, x: Any, y: Any, training: bool, by_batch: bool = False
+    ) -> None:
         x, y = only(x), only(y)
         architecture.readable(model, x)
         self.loss, self.training = loss_of(model), training
@@ -60,21 +66,21 @@ class InstrumentedModel:
         self.x, self.y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
         self._read_all = tf.function(lambda values: tf.vectorized_map(self._read, values))
 
-    def measure(self, values) -> dict[str, np.ndarray]:
+    def measure(self, values: Values) -> dict[str, np.ndarray]:
         """Arrays (layer,) for one model's (trainable, non-trainable) values."""
         return self.measure_with_loss(values)[0]
 
-    def measure_with_loss(self, values) -> tuple[dict[str, np.ndarray], float]:
+    def measure_with_loss(self, values: Values) -> tuple[dict[str, np.ndarray], float]:
         """The same, and the loss without penalties."""
         parts, loss = self._read(values)
         alone = [[tensor[None] for tensor in part] for part in parts]
         return {key: value[0] for key, value in self._numbers(alone).items()}, float(loss)
 
-    def measure_all(self, values) -> dict[str, np.ndarray]:
+    def measure_all(self, values: Values) -> dict[str, np.ndarray]:
         """Arrays (member, layer) for values that are stacked along a leading axis."""
         return self._numbers(self._read_all(values)[0])
 
-    def _read(self, values) -> tuple[list[list[tf.Tensor]], tf.Tensor]:
+    def _read(self, values: Values) -> tuple[list[list[tf.Tensor]], tf.Tensor]:
         """Outputs and kernels of all layers, the gradients with respect to both; and the loss."""
         mapping = [
             (variable, tf.cast(value, variable.dtype))
@@ -92,7 +98,7 @@ class InstrumentedModel:
         back = tape.gradient(loss, [outputs, kernels], unconnected_gradients="zero")
         return [outputs, kernels, *back], score
 
-    def _numbers(self, parts) -> dict[str, np.ndarray]:
+    def _numbers(self, parts: list[list[tf.Tensor]]) -> dict[str, np.ndarray]:
         outputs, kernels, output_gradients, kernel_gradients = (
             [tensor.numpy() for tensor in part] for part in parts
         )
@@ -108,7 +114,7 @@ class InstrumentedModel:
         return {key: np.stack(row, axis=-1) for key, row in rows.items()}
 
 
-def values_of(model: keras.Model):
+def values_of(model: keras.Model) -> Values:
     """A model's present (trainable, non-trainable) values."""
     variables = model.trainable_variables, model.non_trainable_variables
     return [[v.value for v in part] for part in variables]
@@ -139,7 +145,7 @@ def _taken_apart(model: keras.Model) -> tuple[keras.Model, list[tuple[keras.Laye
     """The model in float64 without models inside it, and the pairs of layers and their copies."""
     copies: dict[int, tuple[keras.Layer, keras.Layer]] = {}
 
-    def call(operation, *args, **kwargs):
+    def call(operation: keras.Operation, *args: Any, **kwargs: Any) -> Any:
         if isinstance(operation, keras.Model):
             return through_graph(operation, args[0], call)
         if id(operation) not in copies:
@@ -186,7 +192,7 @@ def _in_float64(operation: keras.Operation, name: str) -> keras.Operation:
 def _normalize_by_batch(copy: keras.Model) -> None:
     """Make batch normalization use the batch at hand, in whatever mode the model is called."""
 
-    def by_batch(call, *args, **options):
+    def by_batch(call: Callable[..., Any], *args: Any, **options: Any) -> Any:
         return call(*args, **options | {"training": True})
 
     for layer in copy.layers:
