@@ -2,6 +2,10 @@
 
 `train` does what a loop over seeds would do (`keras.utils.set_random_seed`, build, fit), member by
 member and to numerical tolerance, in one compiled program. Introduced in *The nitty-gritty*.
+
+One way leads through the package: `arguments` are checked once and become a plan; `member` builds
+and examines the model once, with everybody's `initial` weights and `settings`; a `program` is found
+or compiled; the `loop` trains; `record` returns the runs.
 """
 
 import keras
