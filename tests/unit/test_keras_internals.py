@@ -1,12 +1,158 @@
-"""What the course needs of private parts of Keras and TensorFlow; a failure names what moved."""
+"""The private parts of Keras and TensorFlow that we use still are what we take them for."""
+
+from __future__ import annotations
+
+import random
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import layers
+from keras import layers, optimizers
 
-from utils import keras_internals
+from utils import keras_internals as internals
+
+
+def model(metrics=("accuracy",), loss="mse") -> keras.Model:
+    inner = keras.Sequential([keras.Input((3,)), layers.Dense(2), layers.Dropout(0.5)])
+    outer = keras.Sequential([keras.Input((3,)), inner, layers.Dense(1)])
+    outer.compile(optimizers.SGD(0.1, weight_decay=0.1), loss, metrics=list(metrics))
+    outer.optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return outer
+
+
+def settled(**options) -> keras.Model:
+    made = model(**options)
+    x, y = np.zeros((2, 3), "float32"), np.zeros((2, 1), "float32")
+    made.compute_loss(x, y, made(x))
+    made.compute_metrics(x, y, made(x))
+    return made
+
+
+def test_all_layers_are_those_of_nested_models_too():
+    kinds = [type(layer).__name__ for layer in internals.all_layers(model())]
+    assert kinds.count("Dense") == 2
+    assert kinds.count("Sequential") == 2
+    assert "Dropout" in kinds
+
+
+def test_the_compiled_metrics_are_those_that_were_given():
+    auc = keras.metrics.AUC()
+    made = settled(metrics=[auc, "mae"])
+    assert internals.compiled_metrics(made).metrics[0] is auc
+    assert internals.given_metrics(made)[:2] == [auc, "mae"]
+    assert not any(internals.given_metrics(model(metrics=())))
+
+
+def test_the_first_metric_is_the_loss():
+    assert settled().metrics[0].name == "loss"
+
+
+def test_the_compiled_loss_is_a_loss_object_with_function_and_settings():
+    (loss,) = internals.compiled_losses(settled(loss=keras.losses.Huber(delta=2.0)))
+    function, settings = internals.loss_settings(loss)
+    assert function is keras.losses.huber
+    assert settings == {"delta": 2.0}
+
+
+def test_the_optimizer_says_what_decays_at_which_rate_and_where():
+    made = model()
+    assert internals.decays(made) == [True, False, True, False]
+    assert isinstance(internals.compiled_rate(made.optimizer), keras.Variable)
+    schedule = optimizers.schedules.CosineDecay(0.1, 9)
+    assert internals.compiled_rate(optimizers.SGD(schedule)) is schedule
+    made.optimizer.build(made.trainable_variables)
+    places = [internals.variable_place(made.optimizer, v) for v in made.trainable_variables]
+    assert places == [0, 1, 2, 3]
+
+
+def test_a_layers_own_variables_are_not_those_of_the_layers_in_it():
+    made = model()
+    assert internals.own_variables(made) == []
+    assert len(internals.own_variables(made.layers[-1])) == 2
+
+
+def test_generators_of_random_numbers_are_found_whatever_their_name():
+    class Own(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.chance = keras.random.SeedGenerator(7)
+
+        def call(self, x):
+            return x
+
+    assert internals.draws_numbers(model())
+    assert internals.draws_numbers(keras.Sequential([keras.Input((3,)), Own()]))
+    assert not internals.draws_numbers(keras.Sequential([keras.Input((3,)), layers.Dense(1)]))
+
+
+def test_a_scope_notes_what_is_written_and_not_carried_and_which_layer_ran():
+    class Counter(layers.Layer):
+        def build(self, shape):
+            self.count = self.add_weight(shape=(), trainable=False, name="count")
+
+        def call(self, x):
+            self.count.assign(self.count + 1.0)
+            return x
+
+    counter = Counter(name="counter")
+    counter.build((1, 1))
+    with internals.CarriedScope([], [counter.count]) as scope:
+        counter(tf.zeros((1, 1)))
+    assert scope.lost == []
+    with internals.CarriedScope([], []) as scope:
+        counter(tf.zeros((1, 1)))
+    assert scope.lost == [("counter", counter.count.path)]
+
+
+def test_watching_sees_what_is_made_and_what_is_touched():
+    with internals.watched_variables() as seen:
+        made = model()
+    assert not seen.touched
+    assert {id(v) for v in made.variables} <= seen.created
+    assert id(made.optimizer.iterations) in seen.created
+    for touch in (lambda v: v.numpy(), lambda v: v.assign(v * 0), lambda v: v + 1):
+        with internals.watched_variables() as seen:
+            touch(made.trainable_variables[0])
+        assert seen.touched
+        assert not seen.created
+
+
+@pytest.mark.parametrize("name", ["he_normal", "glorot_uniform", "orthogonal"])
+def test_an_initializer_takes_its_seed_as_a_tensor_and_draws_the_same(name):
+    one = keras.initializers.get({"class_name": name, "config": {"seed": 11}})
+    other = keras.initializers.get({"class_name": name, "config": {"seed": 1}})
+    other.seed = internals.GivenSeed(tf.constant(11))
+    np.testing.assert_array_equal(one((3, 2)), other((3, 2)))
+
+
+def test_layers_draw_their_seeds_from_pythons_generator():
+    keras.utils.set_random_seed(5)
+    drawn = [keras.initializers.HeNormal().seed, layers.Dropout(0.5).seed_generator.state]
+    expected = internals.seeds_drawn(5, 2)
+    assert [drawn[0], int(drawn[1].numpy()[0])] == expected
+    state = random.random()
+    keras.utils.set_random_seed(5)
+    for _ in range(2):
+        random.randint(1, internals.MOST)
+    assert state == random.random()
+
+
+def test_the_direction_of_a_metric_is_keras_own():
+    made = settled(metrics=["accuracy", "mae"])
+    for monitor, more in [("val_loss", False), ("accuracy", True), ("val_mae", False)]:
+        rule = keras.callbacks.EarlyStopping(monitor)
+        assert internals.upward(rule, made) is more
+    with pytest.raises(ValueError, match="isn't able to automatically"):
+        internals.upward(keras.callbacks.EarlyStopping("nonsense"), made)
+
+
+def test_an_argmax_can_be_mapped_without_a_loop():
+    x = tf.constant(np.random.default_rng(0).normal(size=(4, 5, 6)).astype("float32"))
+    mapped = tf.vectorized_map(
+        lambda row: keras.ops.argmax(row, axis=-1), x, fallback_to_while_loop=False
+    )
+    np.testing.assert_array_equal(mapped, np.argmax(x, axis=-1))
 
 
 def nested():
@@ -19,9 +165,9 @@ def nested():
 
 def test_layers_in_gives_the_layers_of_models_and_of_wrappers_in_order():
     model, inner, wrapped = nested()
-    found = keras_internals.layers_in(model)
+    found = internals.layers_in(model)
     assert [layer for layer in found if not isinstance(layer, layers.InputLayer)] == model.layers
-    assert keras_internals.layers_in(wrapped) == [wrapped.layer]
+    assert internals.layers_in(wrapped) == [wrapped.layer]
     assert inner in found
 
 
@@ -34,10 +180,10 @@ def test_through_graph_gives_a_models_outputs_by_calls_of_its_operations():
         return operation(*args, **kwargs)
 
     x = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
-    np.testing.assert_allclose(keras_internals.through_graph(model, [x], call), model(x), rtol=1e-6)
+    np.testing.assert_allclose(internals.through_graph(model, [x], call), model(x), rtol=1e-6)
     assert called == model.layers
     symbolic = keras.Input((4, 5))
-    outputs = keras_internals.through_graph(inner, [layers.ReLU()(symbolic)], call)
+    outputs = internals.through_graph(inner, [layers.ReLU()(symbolic)], call)
     copy = keras.Model(symbolic, outputs)
     np.testing.assert_allclose(copy(x), inner(np.maximum(x, 0)), rtol=1e-6)
 
@@ -47,12 +193,12 @@ def test_loss_of_is_the_compiled_loss_and_leaves_the_models_own_untouched(loss):
     model = keras.Sequential([keras.Input((2,)), layers.Dense(1, kernel_regularizer="l2")])
     model.compile(loss=loss)
     y, outputs = np.ones((3, 1), "float32"), np.zeros((3, 1), "float32")
-    assert float(keras_internals.loss_of(model)(y, outputs)) == 1.0
+    assert float(internals.loss_of(model)(y, outputs)) == 1.0
     model.fit(np.ones((3, 2)), y, verbose=0)  # the first call of its own loss
     without = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
     without.compile(optimizer="sgd")
     with pytest.raises(ValueError, match=r"without a loss; call compile\(loss=...\)"):
-        keras_internals.loss_of(without)
+        internals.loss_of(without)
 
 
 def test_tensorflow_generator_kept_makes_what_is_drawn_inside_leave_no_trace():
@@ -60,7 +206,7 @@ def test_tensorflow_generator_kept_makes_what_is_drawn_inside_leave_no_trace():
     first = tf.random.uniform((2,)).numpy(), tf.random.uniform((2,)).numpy()
     tf.random.set_seed(4)
     again = tf.random.uniform((2,)).numpy()
-    with keras_internals.tensorflow_generator_kept():
+    with internals.tensorflow_generator_kept():
         tf.random.uniform((5,))
     np.testing.assert_array_equal(again, first[0])
     np.testing.assert_array_equal(tf.random.uniform((2,)).numpy(), first[1])

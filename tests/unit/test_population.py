@@ -15,7 +15,7 @@ from keras import layers, optimizers
 
 import utils.population
 from tests.unit.small import DATA, X, Y, network, quick
-from utils.population import Runs, batches, sweep, training
+from utils.population import Runs, batches, loop, program, sweep
 
 pytestmark = pytest.mark.slow
 
@@ -152,7 +152,7 @@ def test_masks_can_be_named_by_the_variables_paths():
 
 
 def test_a_second_training_of_an_architecture_reuses_the_compiled_program(monkeypatch):
-    monkeypatch.setattr(training, "engines", {})
+    monkeypatch.setattr(program, "programs", {})
 
     def build(rate, initializer, width=4):
         model = keras.Sequential(
@@ -169,11 +169,11 @@ def test_a_second_training_of_an_architecture_reuses_the_compiled_program(monkey
     quick(lambda: build(0.3, "zeros"))
     quick(lambda: build(0.3, keras.initializers.Constant(0.5)))
     again = quick(lambda: build(0.1, "he_normal"))
-    assert len(training.engines) == 1
+    assert len(program.programs) == 1
     for ours, theirs in zip(first.weights, again.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     quick(lambda: build(0.1, "he_normal", width=5))
-    assert len(training.engines) == 2
+    assert len(program.programs) == 2
 
 
 def test_functions_of_the_same_name_do_not_share_a_program():
@@ -202,7 +202,7 @@ def test_a_bar_is_drawn_only_where_someone_watches(capfd, monkeypatch):
     quick(epochs=1, progress=True)
     assert "3 members" in capfd.readouterr().err
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert training._someone_watches()
+    assert loop.someone_watches()
 
 
 def test_training_prints_nothing(capfd, caplog):
@@ -212,22 +212,40 @@ def test_training_prints_nothing(capfd, caplog):
     assert not caplog.records
 
 
-def test_without_xla_training_goes_on_and_says_so(monkeypatch):
+def test_without_xla_training_goes_on_and_says_so_and_the_next_call_tries_again(monkeypatch):
     def missing(*args):
         raise tf.errors.UnimplementedError(None, None, "no XLA devices")
 
-    original = training.Engine.__init__
+    original = program.Program.__init__
 
-    def without(self, *args, **kind):
-        original(self, *args, **kind)
-        self._epoch = missing
+    def without(self, model, kind):
+        original(self, model, kind)
+        if kind.xla:
+            self._periods = missing
 
-    monkeypatch.setattr(training.Engine, "__init__", without)
-    monkeypatch.setattr(training, "engines", {})
-    with pytest.warns(UserWarning, match="training runs without it: no XLA devices"):
-        fallen = quick(jit_compile=True)
+    monkeypatch.setattr(program.Program, "__init__", without)
+    monkeypatch.setattr(program, "programs", {})
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="training runs without it: no XLA devices"):
+            fallen = quick(jit_compile=True)
     monkeypatch.undo()
     np.testing.assert_allclose(fallen.history["loss"], quick().history["loss"], atol=1e-6)
+
+
+def test_an_invalid_argument_that_is_no_refusal_of_xla_is_raised(monkeypatch):
+    def broken(*args):
+        raise tf.errors.InvalidArgumentError(None, None, "Incompatible shapes: [2] vs. [3]")
+
+    original = program.Program.__init__
+
+    def breaking(self, model, kind):
+        original(self, model, kind)
+        self._periods = broken
+
+    monkeypatch.setattr(program.Program, "__init__", breaking)
+    monkeypatch.setattr(program, "programs", {})
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Incompatible shapes"):
+        quick(jit_compile=True)
 
 
 def test_another_backend_gets_one_sentence(monkeypatch):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from utils.population.initial import initial_weights, seeded, values
+from utils.population.initial import built, initial_weights, seeded, values
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ def test_replayed_initial_weights_equal_those_of_a_build(initializer, bias, fixe
             ]
         )
 
-    drawn = initial_weights(build, seeded(build, seeds[0], (3,)), seeds, (3,))
+    drawn = initial_weights(built(build, seeds[0], (3,)), build, seeds, (3,))
     for seed, ours in zip(seeds, drawn, strict=True):
         for mine, theirs in zip(ours, values(seeded(build, seed, (3,))), strict=True):
             np.testing.assert_array_equal(mine, theirs)
@@ -95,9 +95,9 @@ UNUSUAL = {
 def test_initial_weights_that_initializers_alone_do_not_explain_are_built_one_by_one(name):
     build, seeds = UNUSUAL[name], list(range(24))
     truth = [values(seeded(build, seed, (3,))) for seed in seeds]
-    for last in (3, 20, 22):  # the seed that the replay is proven on
-        order = [s for s in seeds if s != last] + [last]
-        drawn = initial_weights(build, seeded(build, 0, (3,)), order, (3,))
+    for first in (0, 3, 20, 22):  # the seed whose build is watched
+        order = [first] + [s for s in seeds if s != first]
+        drawn = initial_weights(built(build, first, (3,)), build, order, (3,))
         for seed, ours in zip(order, drawn, strict=True):
             for mine, theirs in zip(ours, truth[seed], strict=True):
                 np.testing.assert_array_equal(mine, theirs)
@@ -105,11 +105,13 @@ def test_initial_weights_that_initializers_alone_do_not_explain_are_built_one_by
 
 def test_ordinary_initial_weights_are_replayed_and_not_built():
     def build():
-        nonlocal built
-        built += 1
+        nonlocal count
+        count += 1
         hidden = [layers.Dense(4), layers.BatchNormalization(), layers.Dropout(0.5)]
         return keras.Sequential([keras.Input((3,)), *hidden, layers.Dense(1)])
 
-    built = 0
-    initial_weights(build, seeded(build, 0, (3,)), range(9), (3,))
-    assert built == 2
+    count = 0
+    drawn = initial_weights(built(build, 0, (3,)), build, range(9), (3,))
+    assert count == 1
+    for mine, theirs in zip(drawn[8], values(seeded(build, 8, (3,))), strict=True):
+        np.testing.assert_array_equal(mine, theirs)

@@ -2,6 +2,10 @@
 
 `train` does what a loop over seeds would do (`keras.utils.set_random_seed`, build, fit), member by
 member and to numerical tolerance, in one compiled program. Introduced in *The nitty-gritty*.
+
+One way leads through the package: `arguments` are checked once and become a plan; `member` builds
+and examines the model once, with everybody's `initial` weights and `settings`; a `program` is found
+or compiled; the `loop` trains; `record` returns the runs.
 """
 
 import keras
@@ -12,7 +16,11 @@ if keras.backend.backend() != "tensorflow":
         'set KERAS_BACKEND="tensorflow" and restart.'
     )
 
-from utils.population.record import Build, History, Runs
-from utils.population.training import Sweep, batches, sweep, train
+from utils.population.initial import Build
+from utils.population.orders import batches
+from utils.population.record import History, Runs
+from utils.population.settings import Scaled
+from utils.population.sweeps import Sweep, grid, sweep
+from utils.population.training import train
 
-__all__ = ["Build", "History", "Runs", "Sweep", "batches", "sweep", "train"]
+__all__ = ["Build", "History", "Runs", "Scaled", "Sweep", "batches", "grid", "sweep", "train"]

@@ -1,116 +1,174 @@
-"""What `population.train` refuses of its arguments: one sentence each, with the way out.
+"""The plain arguments of `train`: checked once, and kept as one plan.
 
-The models themselves are looked at in `utils.population.refusals`.
+What a model is needed for is checked in `settings` and `refusals`.
 """
 
 from __future__ import annotations
 
-import difflib
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 
+from utils.population.arrays import Arrays, arrays, numbers
 
-@dataclass(frozen=True)
-class Arrays:
-    """Training data, and validation data or None, as arrays with the names to report."""
+ELSEWHERE = {
+    "class_weight": "repeat the rarer class by examples=, or weigh inside the compiled loss",
+    "sample_weight": "repeat examples by examples=, or weigh inside the compiled loss",
+    "validation_split": "split the data yourself and pass ((x, y), (x_val, y_val)) as data",
+    "validation_data": "pass ((x, y), (x_val, y_val)) as data",
+    "validation_batch_size": "validation runs in batches of batch_size where that matters",
+    "callbacks": "use early_stopping=, snapshots=k or log_every=k; for other callbacks, replay a "
+    "member with fit and population.batches",
+    "verbose": "use progress=True or False",
+    "shuffle": "each member shuffles by its own seed; population.batches shows its order",
+    "steps_per_epoch": "use steps= for the budget and log_every= for the length of an epoch",
+    "initial_epoch": "go on from weights with initial=",
+    "x": "pass data as one argument: (x, y)",
+    "y": "pass data as one argument: (x, y)",
+}
 
-    x: np.ndarray
-    y: np.ndarray
-    validation: tuple[np.ndarray, np.ndarray] | None
-    names: tuple[str, str]
 
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What to train on and for how long. A period ends with a log: an epoch, or `log_every` steps.
 
-def arrays(data) -> Arrays:
-    """Unpack a Dataset, (x, y) or ((x, y), (x_val, y_val)); refuse NaN and unequal lengths."""
-    names = ("x", "y"), ("x_val", "y_val")
-    if hasattr(data, "x_train"):
-        names = ("x_train", "y_train"), ("x_val", "y_val")
-        data = (data.x_train, data.y_train), (data.x_val, data.y_val)
-    if not isinstance(data, tuple | list) or len(data) != 2:
-        size = f" of length {len(data)}" if isinstance(data, tuple | list) else ""
-        raise TypeError(
-            f"data is a {type(data).__name__}{size}; pass a Dataset, (x, y) or "
-            "((x, y), (x_val, y_val)), without sample weights."
+    Periods are numbered from 1; a period's name is its epoch, or its last step.
+    """
+
+    data: Arrays
+    seeds: tuple[int, ...]
+    batch_size: int
+    periods: tuple[int, ...]  # steps in each
+    by_steps: bool
+    snapshots: int | None  # in periods
+    examples: np.ndarray | None  # (member, n): positions in the data, None where all see all
+    early_stopping: keras.callbacks.EarlyStopping | None
+    jit_compile: bool | None
+    progress: bool | None
+
+    @property
+    def samples(self) -> int:
+        """How many examples a member sees in an epoch."""
+        return len(self.data.x) if self.examples is None else self.examples.shape[1]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch, the short last one included."""
+        return -(-self.samples // self.batch_size)
+
+    @property
+    def names(self) -> list[int]:
+        """What each period is called in `snapshots`: the epoch or the step that ends it."""
+        return (
+            list(map(int, np.cumsum(self.periods)))
+            if self.by_steps
+            else list(range(1, len(self.periods) + 1))
         )
-    nested = [isinstance(part, tuple | list) and len(part) == 2 for part in data]
-    paired = nested[0] and (nested[1] or data[1] is None) and np.ndim(data[0][0]) > 0
-    parts = data if paired else (data, None)
-    train = pair(parts[0], names[0])
-    validation = None if parts[1] is None else pair(parts[1], names[1])
-    return Arrays(*train, validation, names[0])
 
 
-def pair(part, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and targets as arrays of the same, positive number of examples."""
-    x, y = (floats(a, name) for a, name in zip(part, names, strict=True))
-    if x.ndim < 2 or y.ndim < 1 or len(x) != len(y) or len(x) == 0:
+def plan(
+    data: Any,
+    seeds: Any,
+    epochs: Any,
+    batch_size: Any,
+    steps: Any,
+    log_every: Any,
+    snapshots: Any,
+    examples: Any,
+    early_stopping: Any,
+    jit_compile: Any,
+    progress: Any,
+) -> Plan:
+    """Check the arguments that need no model."""
+    seeds = seed_list(seeds)
+    counts = {"epochs": epochs, "steps": steps, "log_every": log_every, "snapshots": snapshots}
+    at_least_one(batch_size=batch_size, **{k: v for k, v in counts.items() if v is not None})
+    switches(jit_compile=jit_compile, progress=progress)
+    if epochs is not None and steps is not None:
+        raise ValueError(f"epochs={epochs} and steps={steps}: give one of them as the budget.")
+    if log_every is not None and steps is None:
         raise ValueError(
-            f"{names[0]} has shape {x.shape} and {names[1]} {y.shape}; expected (n, features) and "
-            "(n,) or (n, outputs) with the same n of at least 1."
+            f"log_every={log_every}: logs come every epoch; to have them every {log_every} steps, "
+            "give the budget as steps= instead of epochs=."
         )
-    return x, y
+    given = arrays(data)
+    listed = None if examples is None else _examples(examples, len(seeds), len(given.x))
+    samples = len(given.x) if listed is None else listed.shape[1]
+    batch_fits(batch_size, samples)
+    epoch = -(-samples // batch_size)
+    if steps is None:
+        periods = (epoch,) * (40 if epochs is None else epochs)
+    else:
+        every = min(log_every or epoch, steps)
+        rest = steps % every
+        periods = (every,) * (steps // every) + ((rest,) if rest else ())
+        if snapshots is not None and snapshots % every:
+            raise ValueError(
+                f"snapshots={snapshots}: weights are kept where logs are written, every {every} "
+                f"steps; choose a multiple of {every}, or another log_every."
+            )
+        snapshots = snapshots and snapshots // every
+    return Plan(
+        given,
+        seeds,
+        batch_size,
+        periods,
+        steps is not None,
+        snapshots,
+        listed,
+        early_stopping,
+        jit_compile,
+        progress,
+    )
 
 
-def floats(array, name: str = "x") -> np.ndarray:
-    """The array that Keras would make of it; refuses what is not numbers, and NaN."""
-    if isinstance(array, np.ma.MaskedArray):
-        raise TypeError(
-            f"{name} is a masked array, whose masked values would be trained on like the others; "
-            "leave those examples out, or fill them with .filled(value)."
-        )
-    numbers = _numbers(array, "fiub")
-    if numbers is None or numbers.ndim == 0:
-        held = getattr(array, "dtype", type(array).__name__)
-        raise TypeError(f"{name} holds {held}; expected an array of numbers, one row per example.")
-    if numbers.dtype.kind != "f":
-        return numbers
-    _finite(numbers, name, "NaN or infinite values", "remove or fill")
-    dtype = keras.config.floatx()
-    with np.errstate(over="ignore"):
-        cast = numbers.astype(dtype)
-    _finite(cast, name, f"values beyond the range of {dtype}", "scale")
-    return cast
+def from_fit(others: Mapping[str, Any]) -> None:
+    """Say of arguments that `fit` has and `train` has not where they went."""
+    for name in others:
+        if name in ELSEWHERE:
+            raise TypeError(f"train takes no {name}=: {ELSEWHERE[name]}.")
+        raise TypeError(f"train takes no {name}=; help(train) lists what it takes.")
 
 
-def _finite(array: np.ndarray, name: str, found: str, remedy: str) -> None:
-    bad = np.flatnonzero(~np.isfinite(array).all(axis=tuple(range(1, array.ndim))))
-    if len(bad):
+def _examples(examples: Any, members: int, available: int) -> np.ndarray:
+    listed = numbers(examples, "iu")
+    if listed is None or listed.ndim != 2 or len(listed) != members or not listed.size:
+        held = "rows of unequal length" if listed is None else f"shape {listed.shape}"
         raise ValueError(
-            f"{name} holds {found} in {len(bad)} of {len(array)} examples (the first is example "
-            f"{bad[0]}); {remedy} them before training."
+            f"examples has {held}; expected whole numbers of shape ({members}, n): the positions "
+            "of the n examples that each member sees, as many for all."
         )
+    wrong = listed[(listed < 0) | (listed >= available)]
+    if wrong.size:
+        raise ValueError(
+            f"examples holds {wrong[0]}; expected positions from 0 to {available - 1}, as there "
+            f"are {available} training examples."
+        )
+    return listed.astype("int32")
 
 
-def _numbers(values, kinds: str = "fiu") -> np.ndarray | None:
-    """The values as one array, or None where they are not numbers of these kinds."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):  # rows of unequal length, symbolic tensors
-        return None
-    return array if array.dtype.kind in kinds else None
-
-
-def _whole(value) -> bool:
+def whole(value: Any) -> bool:
+    """Whether a value is a whole number, which True is not."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-def shown(value) -> str:
+def shown(value: Any) -> str:
     """What was given, on one short line."""
     return " ".join(reprlib.repr(value).split())
 
 
-def seed_list(seeds: int | Sequence[int]) -> tuple[int, ...]:
+def seed_list(seeds: Any) -> tuple[int, ...]:
     """Seeds 0 to n - 1 for a count, or the sequence itself."""
-    if _whole(seeds):
+    if whole(seeds):
         if seeds < 1:
             raise ValueError(f"seeds={seeds}: train at least 1 seed, or pass a list of seeds.")
         return tuple(range(int(seeds)))
     listed = isinstance(seeds, Sequence | np.ndarray) and getattr(seeds, "ndim", 1) == 1
-    if not listed or not len(seeds) or not all(_whole(s) and 0 <= s < 2**32 for s in seeds):
+    if not listed or not len(seeds) or not all(whole(s) and 0 <= s < 2**32 for s in seeds):
         raise ValueError(
             f"seeds={shown(seeds)}: pass a count of at least 1, or a list of integers from 0 to "
             "4294967295."
@@ -118,31 +176,16 @@ def seed_list(seeds: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(map(int, seeds))
 
 
-def distinct(seeds: tuple[int, ...], rates: np.ndarray, masks: Sequence[np.ndarray]) -> None:
-    """Refuse members that are the same run twice: independent they would only seem."""
-    if len(set(seeds)) == len(seeds):
-        return
-    seen = set()
-    for i, seed in enumerate(seeds):
-        member = (seed, rates[i].tobytes(), *(mask[i].tobytes() for mask in masks))
-        if member in seen:
-            raise ValueError(
-                f"seeds holds {seed} more than once with the same learning rate and masks, which "
-                "is one run counted twice; list every seed once."
-            )
-        seen.add(member)
-
-
 def at_least_one(**values: int) -> None:
     """Refuse counts below one and counts that are not whole, by name."""
     for name, value in values.items():
-        if not _whole(value) or value < 1:
+        if not whole(value) or value < 1:
             raise ValueError(f"{name}={shown(value)}: expected a whole number of at least 1.")
 
 
 def member(index: int, members: int) -> None:
     """Refuse what is no member's position; negative ones count from the end."""
-    if not _whole(index) or not -members <= index < members:
+    if not whole(index) or not -members <= index < members:
         raise IndexError(
             f"There is no member {shown(index)}; expected a whole number from 0 to {members - 1}."
         )
@@ -166,31 +209,10 @@ def batch_fits(batch_size: int, samples: int) -> None:
         )
 
 
-def rates(model: keras.Model, learning_rate, members: int) -> np.ndarray:
-    """Each member's learning rate: (member,); NaN where a schedule sets it."""
-    own = model.optimizer._learning_rate
-    if not isinstance(own, keras.Variable):
-        if learning_rate is not None:
-            raise ValueError(
-                f"The model is compiled with a {type(own).__name__}, which sets the learning "
-                "rate; compile with a number to use learning_rate here."
-            )
-        return np.full(members, np.nan)
-    asked = float(own) if learning_rate is None else learning_rate
-    given = _numbers(asked)
-    if given is None or given.shape not in [(), (members,)] or not _usable(given):
-        raise ValueError(
-            f"learning_rate={shown(asked)}: expected one finite number of at least 0 that float32 "
-            f"can hold, or one for each of the {members} members; compile the model with a "
-            "schedule to use one."
-        )
-    return np.broadcast_to(given.astype("float64"), members).copy()
-
-
 def rate_list(learning_rates: Sequence[float]) -> tuple[float, ...]:
     """The rates of a sweep, each once."""
-    given = _numbers(learning_rates)
-    if given is None or given.ndim != 1 or not given.size or not _usable(given):
+    given = numbers(learning_rates)
+    if given is None or given.ndim != 1 or not given.size or not usable(given):
         raise ValueError(
             f"learning_rates={shown(learning_rates)}: pass a list of finite numbers of at least 0 "
             "that float32 can hold, such as [0.01, 0.1]."
@@ -198,74 +220,6 @@ def rate_list(learning_rates: Sequence[float]) -> tuple[float, ...]:
     return tuple(dict.fromkeys(map(float, given)))
 
 
-def _usable(rates: np.ndarray) -> bool:
+def usable(rates: np.ndarray) -> bool:
+    """Whether all rates are finite, not negative, and fit float32."""
     return bool(((rates >= 0) & (rates <= np.finfo("float32").max)).all())
-
-
-def masks(
-    given: Mapping[str, np.ndarray] | Sequence[np.ndarray | None] | None,
-    variables: Sequence[keras.Variable],
-    members: int,
-) -> list[np.ndarray]:
-    """One stacked mask of zeros and ones per trainable variable; empty without masks."""
-    if given is None:
-        return []
-    if isinstance(given, Mapping):
-        given = _aligned(given, [v.path for v in variables])
-    if not isinstance(given, list | tuple):
-        raise TypeError(
-            f"masks is a {type(given).__name__}; pass a list with one mask (or None) for each "
-            "trainable variable, or a dict by their paths."
-        )
-    if len(given) != len(variables):
-        raise ValueError(
-            f"masks has {len(given)} entries; expected one (or None) for each of the "
-            f"{len(variables)} trainable variables."
-        )
-    return [
-        _mask(mask, tuple(v.shape), members, _tail(v.path))
-        for mask, v in zip(given, variables, strict=True)
-    ]
-
-
-def _aligned(given: Mapping[str, np.ndarray], paths: list[str]) -> list[np.ndarray | None]:
-    """The named masks as a list; a name is a path, or a path without the model's own name."""
-    found: list[np.ndarray | None] = [None] * len(paths)
-    for key, mask in given.items():
-        where = [i for i, path in enumerate(paths) if key in (path, _tail(path))]
-        if not where:
-            names = list(map(_tail, paths))
-            near = difflib.get_close_matches(str(key), [*names, *paths], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            known = ", ".join(map(repr, names))
-            raise ValueError(f"masks names {key!r}; the trainable variables are {known}.{hint}")
-        if len(where) > 1:
-            both = " and ".join(repr(paths[i]) for i in where)
-            raise ValueError(
-                f"masks names {key!r}, which fits {both}; use the whole path, or a list with one "
-                "mask (or None) for each trainable variable."
-            )
-        if found[where[0]] is not None:
-            raise ValueError(f"masks names {paths[where[0]]!r} twice; leave one of them out.")
-        found[where[0]] = mask
-    return found
-
-
-def _tail(path: str) -> str:
-    return path.split("/", 1)[-1]
-
-
-def _mask(mask, shape: tuple, members: int, name: str) -> np.ndarray:
-    mask = np.ones(shape) if mask is None else _numbers(mask, "fiub")
-    if mask is None or mask.shape not in [shape, (members, *shape)]:
-        held = "other things than numbers" if mask is None else f"shape {mask.shape}"
-        raise ValueError(
-            f"The mask of {name!r} has {held}; expected zeros and ones of shape {shape}, or "
-            f"{(members, *shape)} with one per member."
-        )
-    if not np.isin(mask, (0, 1)).all():
-        raise ValueError(
-            f"The mask of {name!r} holds values other than 0 and 1; 1 lets a weight train, 0 holds "
-            "it at zero."
-        )
-    return np.broadcast_to(mask.astype("float32"), (members, *shape))

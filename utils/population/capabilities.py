@@ -5,12 +5,19 @@ Compiling takes seconds, so models that differ only in initial weights and learn
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
+
+from utils import keras_internals as internals
+from utils.population import convolution
 
 # Where a configuration refers to layers by name.
 NAMED = ("name", "keras_history", "input_layers", "output_layers")
@@ -34,7 +41,8 @@ def fingerprint(model: keras.Model) -> str | None:
             return None
     if not _all_keras(config):
         return None
-    names = {part.name: f"#{i}" for i, part in enumerate(_parts(model))}
+    parts = _parts(model)
+    names = {part.name: f"#{i}" for i, part in enumerate(parts)}
     names |= _counted_metrics(model)
     config = _neutral(config, names | {model.optimizer.name: "#optimizer"})
     optimizer = config["compile_config"]["optimizer"]["config"]
@@ -42,13 +50,30 @@ def fingerprint(model: keras.Model) -> str | None:
         del optimizer["learning_rate"]
     shapes = [(tuple(v.shape), v.dtype) for v in model.variables]
     trainable = [v.trainable for v in model.variables]
-    decays = [model.optimizer._use_weight_decay(v) for v in model.trainable_variables]
-    metrics = [metric.name for metric in model.metrics]
+    rules = [_rules(v) for v in model.variables]
+    decays = internals.decays(model)
+    constants = [_constants(part) for part in parts]
     settings = [keras.config.epsilon(), keras.config.floatx(), keras.config.image_data_format()]
-    return json.dumps([config, shapes, trainable, decays, metrics, settings], default=str)
+    known = [config, shapes, trainable, rules, decays, constants, settings]
+    return json.dumps(known, default=str)
 
 
-def _all_keras(config) -> bool:
+def _rules(variable: keras.Variable) -> list[Any] | None:
+    """What was set on the variable itself, which no layer's configuration knows."""
+    rules = [getattr(variable, "regularizer", None), getattr(variable, "constraint", None)]
+    return [keras.saving.serialize_keras_object(r) for r in rules] if any(rules) else None
+
+
+def _constants(part: Any) -> dict[str, str]:
+    """What a layer holds besides variables, such as the mean that it was adapted to."""
+    return {
+        key: hashlib.sha256(np.asarray(value).tobytes()).hexdigest()
+        for key, value in vars(part).items()
+        if isinstance(value, np.ndarray | tf.Tensor) and hasattr(value, "__array__")
+    }
+
+
+def _all_keras(config: Any) -> bool:
     """Whether no function or class from outside Keras occurs: these have no reliable name."""
     if isinstance(config, list | tuple):
         return all(map(_all_keras, config))
@@ -61,7 +86,7 @@ def _all_keras(config) -> bool:
     )
 
 
-def _neutral(config, names: Mapping[str, str]):
+def _neutral(config: Any, names: Mapping[str, str]) -> Any:
     """Drop what only decides where weights and random states start; let positions be the names."""
     if isinstance(config, dict):
         return {
@@ -74,7 +99,7 @@ def _neutral(config, names: Mapping[str, str]):
     return config
 
 
-def _renamed(value, names: Mapping[str, str]):
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list | tuple):
         return [_renamed(item, names) for item in value]
     return names.get(value, value) if isinstance(value, str) else value
@@ -82,11 +107,9 @@ def _renamed(value, names: Mapping[str, str]):
 
 def _counted_metrics(model: keras.Model) -> dict[str, str]:
     """The metrics that Keras named, as in auc_1, with a name for their position."""
-    compiled = model._compile_metrics
-    given = [compiled._user_metrics, compiled._user_weighted_metrics] if compiled else []
     return {
         metric.name: f"#metric{i}"
-        for i, metric in enumerate(keras.tree.flatten(given))
+        for i, metric in enumerate(internals.given_metrics(model))
         if isinstance(metric, keras.metrics.Metric)
         and re.sub(r"_\d+$", "", metric.name).replace("_", "") == type(metric).__name__.lower()
     }
@@ -98,15 +121,16 @@ def can_pad(model: keras.Model) -> bool:
         type(layer).__name__ in EXAMPLE_WISE
         and type(layer).__module__.startswith("keras.")
         and getattr(layer, "activity_regularizer", None) is None
-        for layer in model._flatten_layers()
+        for layer in internals.all_layers(model)
     )
-    return layers and len(model.output_shape) <= 3 and splits_freely(model)
+    return layers and len(model.output_shape) <= 2 and splits_freely(model)
 
 
 def splits_freely(model: keras.Model) -> bool:
     """Whether examples are scored one by one, so that it is the same how they are batched."""
-    losses = [loss.loss for loss in model._compile_loss._flat_losses or []]
-    metrics = model._compile_metrics.metrics if model._compile_metrics else []
+    losses = internals.compiled_losses(model)
+    compiled = internals.compiled_metrics(model)
+    metrics = compiled.metrics if compiled else []
     return (
         bool(losses)
         and getattr(model.outputs[0], "_keras_mask", None) is None
@@ -116,18 +140,18 @@ def splits_freely(model: keras.Model) -> bool:
         and all(isinstance(part, keras.Layer) for part in _parts(model))
         and all(
             _from_keras(layer, "activation") and getattr(layer, "axis", None) not in (0, [0], (0,))
-            for layer in model._flatten_layers()
+            for layer in internals.all_layers(model)
         )
     )
 
 
-def _parts(model: keras.Model) -> list:
+def _parts(model: keras.Model) -> list[Any]:
     """All layers, and the operations between them that are no layers."""
-    layers = model._flatten_layers()
-    return [part for layer in layers for part in [layer, *getattr(layer, "operations", [])]]
+    layers = internals.all_layers(model)
+    return [part for layer in layers for part in [layer, *internals.operations(layer)]]
 
 
-def _from_keras(thing, function: str) -> bool:
+def _from_keras(thing: Any, function: str) -> bool:
     """Whether an object, and the function that it holds if any, are Keras's own."""
     held = getattr(thing, function, None)
     return type(thing).__module__.startswith("keras.") and (
@@ -135,7 +159,7 @@ def _from_keras(thing, function: str) -> bool:
     )
 
 
-def _looks_across(loss) -> bool:
+def _looks_across(loss: Any) -> bool:
     """Whether a loss of Keras's mixes the examples of a batch, if only by counting some of them."""
     if getattr(loss, "ignore_class", None) is not None:
         return True
@@ -143,16 +167,20 @@ def _looks_across(loss) -> bool:
     return name.lower() in ("dice", "tversky", "circle")
 
 
-def draws_numbers(model: keras.Model) -> bool:
-    """Whether a layer is random while training, as Dropout is."""
-    return any(hasattr(layer, "seed_generator") for layer in model._flatten_layers())
+def draws_to_predict(model: keras.Model) -> bool:
+    """Whether a layer also takes from its generator in inference, as Keras's recurrent ones do."""
+    recurrent = any(isinstance(layer, keras.layers.RNN) for layer in internals.all_layers(model))
+    return recurrent and internals.draws_numbers(model)
 
 
 def suits_xla(model: keras.Model) -> bool:
     """Whether to compile with XLA where nobody says.
 
-    Not with convolutions, which it makes slower on a CPU, nor with random layers, to which it
-    deals other numbers than a plain `fit` on a CPU sees.
+    Not with convolutions that are no products, which it makes slower on a CPU, nor with random
+    layers, to which it deals other numbers than a plain `fit` on a CPU sees.
     """
-    convolves = any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
-    return not convolves and not draws_numbers(model)
+    convolves = any(
+        "Conv" in type(layer).__name__ and not convolution.by_products(layer)
+        for layer in internals.all_layers(model)
+    )
+    return not convolves and not internals.draws_numbers(model)

@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import functools
 import logging
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.ops.parallel_for import pfor
+
+from utils.keras_internals import CarriedScope, compiled_metrics
+from utils.population import refusals
 
 Arrays = list[np.ndarray]
 Logs = dict[str, np.ndarray]
 
-if "Bitcast" not in pfor._pfor_converter_registry:  # part of Keras's argmax; else a slow loop
 
-    @pfor.RegisterPFor("Bitcast")
-    def _convert_bitcast(op):
-        return pfor.wrap(tf.bitcast(op.stacked_input(0), op.get_attr("type")), True)
-
-
-def quietly(method):
-    """Keep TensorFlow's remarks on tracing out of the outputs: errors are raised besides."""
+def quietly(method: Any) -> Any:
+    """Keep TensorFlow's remarks on tracing out of the outputs: errors are still raised."""
 
     @functools.wraps(method)
-    def quiet(*args):
+    def quiet(*args: Any) -> Any:
         logger = tf.get_logger()
         level = logger.level
         logger.setLevel(logging.CRITICAL)
@@ -40,7 +37,17 @@ def quietly(method):
     return quiet
 
 
-def member_pass(model, trainable, non_trainable, metrics, x, y, valid=None, *, training: bool):
+def member_pass(
+    model: Any,
+    trainable: Any,
+    non_trainable: Any,
+    metrics: Any,
+    x: Any,
+    y: Any,
+    valid: Any = None,
+    *,
+    training: bool,
+) -> Any:
     """One member's loss on a batch, with the updated non-trainables and metrics.
 
     `valid` (batch,) is 1 for examples and 0 for padding, None where there is no padding.
@@ -53,21 +60,21 @@ def member_pass(model, trainable, non_trainable, metrics, x, y, valid=None, *, t
     count = tf.shape(x)[0] if valid is None else tf.reduce_sum(valid)
     # The mean over the whole batch of losses weighted so is the mean over its examples.
     share = None if valid is None else valid * (valid.shape[0] / count)
-    with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
+    carried = [*model.non_trainable_variables, *model.metrics_variables]
+    with CarriedScope(mapping, carried) as scope:
         prediction = model(x, training=training)
-        loss = model._compute_loss(
-            x=x, y=y, y_pred=prediction, sample_weight=share, training=training
-        )
-        model._loss_tracker.update_state(loss, sample_weight=count)
-        if model._compile_metrics is not None:
-            for metric in model._compile_metrics.metrics:
-                metric.update_state(y, prediction, sample_weight=valid)
+        loss = model.compute_loss(x, y, prediction, share, training=training)
+        model.metrics[0].update_state(loss, sample_weight=count)
+        compiled = compiled_metrics(model)
+        for metric in compiled.metrics if compiled else ():
+            metric.update_state(y, prediction, sample_weight=valid)
         non_trainable = [scope.get_current_value(v) for v in model.non_trainable_variables]
         metrics = [scope.get_current_value(v) for v in model.metrics_variables]
+    refusals.lost(scope.lost)
     return loss, [tf.convert_to_tensor(v) for v in non_trainable], metrics
 
 
-def member_logs(model, metrics) -> dict:
+def member_logs(model: Any, metrics: Any) -> dict[str, Any]:
     """The epoch's logs, as Keras names them, from one member's metric variables."""
     mapping = list(zip(model.metrics_variables, metrics, strict=True))
     with keras.StatelessScope(state_mapping=mapping):
@@ -82,15 +89,15 @@ class Forward:
 
     most = 2**15  # examples times members in flight: bounds the memory
 
-    def __init__(self, model: keras.Model):
+    def __init__(self, model: keras.Model) -> None:
         self.model = model
         self._reset = [v.numpy() for v in model.metrics_variables]  # as reset_metrics leaves them
         self._predict = tf.function(self._predict_all, autograph=False, reduce_retracing=True)
-        self._update = tf.function(self._update_all, autograph=False, reduce_retracing=True)
-        self._logs = tf.function(self._all_logs, autograph=False, reduce_retracing=True)
+        self._update = tf.function(self.scored, autograph=False, reduce_retracing=True)
+        self._logs = tf.function(self.logged, autograph=False, reduce_retracing=True)
 
     @quietly
-    def predict(self, trainable, non_trainable, x) -> np.ndarray:
+    def predict(self, trainable: Any, non_trainable: Any, x: Any) -> np.ndarray:
         """Outputs in inference mode: (member, n, outputs)."""
         members = len((trainable + non_trainable)[0])
         parts = [
@@ -100,8 +107,10 @@ class Forward:
         return np.concatenate(parts, axis=1)
 
     @quietly
-    def evaluate(self, trainable, non_trainable, x, y, batch_size: int | None) -> Logs:
-        """Loss and metrics in inference mode, each (member,).
+    def evaluate(
+        self, trainable: Any, non_trainable: Any, x: Any, y: Any, batch_size: int | None
+    ) -> Any:
+        """Loss and metrics in inference mode, each (member,), and the non-trainables after it.
 
         `batch_size` matters to losses that are not means over the batch; None lets us choose.
         """
@@ -111,11 +120,11 @@ class Forward:
         cuts = range(batch_size, len(x), batch_size) if batch_size else pieces
         split = np.split if batch_size else np.array_split
         for part in zip(split(x, cuts), split(y, cuts), strict=True):
-            metrics = self._update(trainable, non_trainable, metrics, *part)
-        return self.logs(metrics)
+            non_trainable, metrics = self._update(trainable, non_trainable, metrics, *part)
+        return self.logs(metrics), non_trainable
 
     @quietly
-    def logs(self, metrics) -> Logs:
+    def logs(self, metrics: Any) -> Logs:
         """Keras's logs from stacked metric variables, each (member,)."""
         return {key: value.numpy() for key, value in self._logs(metrics).items()}
 
@@ -128,17 +137,20 @@ class Forward:
         even = (p for p in range(least, 4 * least) if count % p == 0)
         return next(even, least)  # pieces of one size share one trace
 
-    def _predict_all(self, trainable, non_trainable, x):
-        def one(weights):
+    def _predict_all(self, trainable: Any, non_trainable: Any, x: Any) -> Any:
+        def one(weights: Any) -> Any:
             return self.model.stateless_call(*weights, x, training=False)[0]
 
         return tf.vectorized_map(one, (trainable, non_trainable))
 
-    def _update_all(self, trainable, non_trainable, metrics, x, y):
-        def one(state):
-            return member_pass(self.model, *state, x, y, training=False)[2]
+    def scored(self, trainable: Any, non_trainable: Any, metrics: Any, x: Any, y: Any) -> Any:
+        """One batch for all members: non-trainables and metrics after it."""
+
+        def one(state: Any) -> Any:
+            return member_pass(self.model, state[0], state[1], state[2], x, y, training=False)[1:]
 
         return tf.vectorized_map(one, (trainable, non_trainable, metrics))
 
-    def _all_logs(self, metrics):
+    def logged(self, metrics: Any) -> Any:
+        """Keras's logs of all members, while a program is traced."""
         return tf.vectorized_map(lambda m: member_logs(self.model, m), metrics)

@@ -1,111 +1,64 @@
-"""Initial weights of every member, without building a Keras model for each.
+"""Initial weights of every member, from one build of the model.
 
-A build costs tens of milliseconds, drawing the weights a fraction of one. The draws are replayed
-from one built model and proven right on a second, which also shows that nothing but initializers
-of Keras's hangs on the seed: where that fails, every member is built.
+A build costs tens of milliseconds, drawing the weights far less. The draws are replayed where the
+build did nothing but let Keras's initializers draw, each from its own seed: it touched no variable,
+took nothing else from a random generator, and the replay gives what it has. Otherwise every member
+is built.
 """
 
 from __future__ import annotations
 
-import copy
+import functools
+import json
 import random
 from collections.abc import Callable, Sequence
-from unittest import mock
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from utils.keras_internals import (
+    GivenSeed,
+    all_layers,
+    compiled_rate,
+    own_variables,
+    seeds_drawn,
+    watched_variables,
+)
 from utils.population import capabilities
 
 Weights = list[np.ndarray]
-Recipe = tuple[int, Callable[[int], np.ndarray]]  # which of the seeds drawn, and what it gives
-MAX_SEED = int(1e9)  # as in keras.random.make_default_seed
+Build = Callable[[], keras.Model]
 
 
-def initial_weights(
-    build: Callable[[], keras.Model],
-    template: keras.Model,
-    seeds: Sequence[int],
-    shape: tuple[int, ...],
-) -> list[Weights]:
-    """Each seed's initial variables, trainable then non-trainable, as lists of arrays.
+@dataclass(frozen=True)
+class Recipe:
+    """How a variable is drawn: which of the seeds, and by what (None: the seed is the value)."""
 
-    `template` is the model that `build` returned under the first seed; `shape` is an example's.
-    """
-    first = values(template)
-    drawn = {seeds[0]: first}
-    others = [s for s in dict.fromkeys(seeds) if s != seeds[0]]
-    if others:
-        recipes = _recipes(template, seeds[0])
-        places = {recipe[0] for recipe in recipes if recipe}
-        proof, regular = _watched(build, others[-1], shape, draws=len(places))
-        drawn[others[-1]] = values(proof)
-        regular &= places == set(range(len(places)))
-        regular &= _equal(_replay(recipes, first, others[-1]), values(proof))
-        if not regular:
-            _same_model(template, proof, seeds[0], others[-1])
-    for seed in others[:-1]:
-        if regular:
-            drawn[seed] = _replay(recipes, first, seed)
-        else:
-            model = seeded(build, seed, shape)
-            _same_model(template, model, seeds[0], seed)
-            drawn[seed] = values(model)
-    return [drawn[s] for s in seeds]
+    place: int
+    draw: Callable[[Any], Any] | None
 
 
-def _watched(build, seed: int, shape, draws: int) -> tuple[keras.Model, bool]:
-    """The model under `seed`, and whether it drew just so many seeds and nothing else.
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A model as it was built, with what its build did besides."""
 
-    Reading or assigning its variables also counts as something else: it may have rejected or
-    changed what was drawn, as it need not under every seed.
-    """
-    touched = []
-    value, assign = keras.Variable.value.fget, keras.Variable.assign
+    model: keras.Model
+    created: frozenset[int]  # ids of the variables that the build made
+    touched: bool  # whether it read or assigned variables
+    after: tuple[float, ...]  # what the random generators would have drawn next
 
-    def read(variable):
-        touched.append(variable)
-        return value(variable)
 
-    def write(variable, new):
-        touched.append(variable)
-        return assign(variable, new)
-
-    with mock.patch.multiple(keras.Variable, value=property(read), assign=write):
+def built(build: Build, seed: int, shape: tuple[int, ...]) -> Built:
+    """Build the model of one seed, and watch."""
+    with watched_variables() as seen:
         model = seeded(build, seed, shape)
-    after = _next_numbers()
-    keras.utils.set_random_seed(seed)
-    for _ in range(draws):
-        random.randint(1, MAX_SEED)
-    return model, not touched and after == _next_numbers()
+    return Built(model, frozenset(seen.created), seen.touched, _next_numbers())
 
 
-def _next_numbers() -> tuple[float, ...]:
-    """What Python, NumPy and TensorFlow would draw next."""
-    return random.random(), np.random.random(), float(tf.random.uniform(()))
-
-
-def _same_model(one: keras.Model, other: keras.Model, seed: int, other_seed: int) -> None:
-    """Refuse a build whose architecture or settings hang on the seed."""
-    if _traits(one) != _traits(other):
-        raise ValueError(
-            f"build gives another model under seed {other_seed} than under seed {seed}; all "
-            "members must have the same layers, shapes and settings: train each kind on its own, "
-            "and pass learning rates as learning_rate."
-        )
-
-
-def _traits(model: keras.Model) -> tuple:
-    shapes = [(tuple(v.shape), v.trainable) for v in model.variables]
-    if not model.compiled:
-        return shapes, None, None
-    rate = model.optimizer._learning_rate
-    rate = float(rate) if isinstance(rate, keras.Variable) else None
-    return shapes, rate, capabilities.fingerprint(model)
-
-
-def seeded(build: Callable[[], keras.Model], seed: int, shape: tuple[int, ...]) -> keras.Model:
+def seeded(build: Build, seed: int, shape: tuple[int, ...]) -> keras.Model:
     """What `build` returns right after `keras.utils.set_random_seed(seed)`, with its weights."""
     keras.utils.set_random_seed(seed)
     model = build()
@@ -114,22 +67,94 @@ def seeded(build: Callable[[], keras.Model], seed: int, shape: tuple[int, ...]) 
     return model
 
 
+def initial_weights(first: Built, build: Build, seeds: Sequence[int], shape: Any) -> list[Weights]:
+    """Each seed's initial variables, trainable then non-trainable, as lists of arrays.
+
+    `first` is the build under the first seed; `shape` is an example's.
+    """
+    own = values(first.model)
+    if len(set(seeds)) == 1:
+        return [own] * len(seeds)
+    different = list(dict.fromkeys(seeds))
+    drawn = _replayed(first, own, different)
+    if drawn is None:
+        drawn = {seeds[0]: own}
+        traits = _traits(first.model)
+        for seed in different[1:]:
+            model = seeded(build, seed, shape)
+            _same_model(traits, model, seeds[0], seed)
+            drawn[seed] = values(model)
+    return [drawn[seed] for seed in seeds]
+
+
 def values(model: keras.Model) -> Weights:
     """All variables that training may change: trainable, then non-trainable."""
     return [v.numpy() for v in model.trainable_variables + model.non_trainable_variables]
 
 
-def _seeds_drawn(seed: int, count: int) -> list[int]:
-    generator = random.Random(seed)
-    return [generator.randint(1, MAX_SEED) for _ in range(count)]
+def _replayed(first: Built, own: Weights, seeds: list[int]) -> dict[int, Weights] | None:
+    """The weights of all seeds; None where initializers alone do not explain the first's."""
+    if first.touched:
+        return None
+    recipes = _recipes(first.model, seeds[0])
+    places = {recipe.place for recipe in recipes if recipe}
+    if places != set(range(len(places))) or first.after != _untouched(seeds[0], len(places)):
+        return None
+    # (seed, place) -> the seed that a layer or initializer gets
+    table = np.array([seeds_drawn(seed, len(places)) for seed in seeds]).reshape(len(seeds), -1)
+    stacked = [np.broadcast_to(value, (len(seeds), *value.shape)) for value in own]
+    alike: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
+    for i, recipe in enumerate(recipes):
+        if recipe and recipe.draw is None:
+            state = [[seed, *own[i][1:]] for seed in table[:, recipe.place]]
+            stacked[i] = np.array(state, own[i].dtype)
+        elif recipe:
+            alike.setdefault((recipe.draw, own[i].shape), []).append((i, recipe.place))
+    for (draw, _), where in alike.items():
+        asked = np.concatenate([table[:, place] for _, place in where])
+        parts = np.split(draw(tf.constant(asked, "int32")).numpy(), len(where))
+        for (i, _), part in zip(where, parts, strict=True):
+            stacked[i] = part
+    by_seed = {seed: [part[k] for part in stacked] for k, seed in enumerate(seeds)}
+    return by_seed if _equal(by_seed[seeds[0]], own) else None
+
+
+def _next_numbers() -> tuple[float, ...]:
+    """What Python, NumPy and TensorFlow would draw next."""
+    return random.random(), np.random.random(), float(tf.random.uniform(()))
+
+
+def _untouched(seed: int, draws: int) -> tuple[float, ...]:
+    """The same after a build that drew seeds and nothing else."""
+    keras.utils.set_random_seed(seed)
+    for _ in range(draws):
+        keras.initializers.RandomNormal()
+    return _next_numbers()
+
+
+def _same_model(traits: tuple[Any, ...], other: keras.Model, seed: int, other_seed: int) -> None:
+    """Refuse a build whose architecture or settings depend on the seed."""
+    if traits != _traits(other):
+        raise ValueError(
+            f"build gives another model under seed {other_seed} than under seed {seed}; all "
+            "members must have the same layers, shapes and settings: train each kind on its own, "
+            "and pass learning rates as learning_rate."
+        )
+
+
+def _traits(model: keras.Model) -> tuple[Any, ...]:
+    shapes = [(tuple(v.shape), v.trainable) for v in model.variables]
+    if not model.compiled:
+        return shapes, None, None
+    rate = compiled_rate(model.optimizer)
+    rate = float(rate) if isinstance(rate, keras.Variable) else None
+    return shapes, rate, capabilities.fingerprint(model)
 
 
 def _recipes(template: keras.Model, seed: int) -> list[Recipe | None]:
     """For each variable, how to draw it; None where it is the same for all."""
-    layers = template._flatten_layers()
-    owners = {id(v): layer for layer in layers for v in layer._trainable_variables}
-    owners |= {id(v): layer for layer in layers for v in layer._non_trainable_variables}
-    known = _seeds_drawn(seed, 20 * len(owners) + 100)
+    owners = {id(v): layer for layer in all_layers(template) for v in own_variables(layer)}
+    known = {s: i for i, s in enumerate(seeds_drawn(seed, 20 * len(owners) + 100))}
     recipes = []
     for variable in template.trainable_variables + template.non_trainable_variables:
         layer = owners.get(id(variable))
@@ -137,34 +162,38 @@ def _recipes(template: keras.Model, seed: int) -> list[Recipe | None]:
     return recipes
 
 
-def _recipe(variable: keras.Variable, attributes: dict, known: list[int]) -> Recipe | None:
-    value = variable.numpy()
-    if value.dtype.kind in "iu" and value.shape == (2,) and int(value[0]) in known:
-        # the state of a seed generator, as in Dropout
-        return known.index(value[0]), lambda seed: np.array([seed, *value[1:]], value.dtype)
-    initializer = attributes.get(f"{variable.name}_initializer")
+def _recipe(
+    variable: keras.Variable, attributes: dict[str, Any], known: dict[int, int]
+) -> Recipe | None:
+    if "int" in str(variable.dtype) and tuple(variable.shape) == (2,):
+        start = int(variable.numpy()[0])
+        return Recipe(known[start], None) if start in known else None  # a seed generator's state
+    initializer: Any = attributes.get(f"{variable.name}_initializer")
     seed = getattr(initializer, "seed", None)
     own = type(initializer).__module__.startswith("keras.")
-    if own and isinstance(seed, int) and seed in known:
-        return known.index(seed), _redraw(initializer, variable)
-    return None
+    if not own or not isinstance(seed, int) or seed not in known:
+        return None
+    config = json.dumps(initializer.get_config() | {"seed": 0}, sort_keys=True)
+    kind: Any = type(initializer)
+    draw = _drawer(kind, config, tuple(variable.shape), str(variable.dtype))
+    return Recipe(known[seed], draw)
 
 
-def _redraw(initializer, variable: keras.Variable) -> Callable[[int], np.ndarray]:
-    def draw(seed: int) -> np.ndarray:
-        again = copy.copy(initializer)
-        again.seed = seed
-        return np.asarray(again(variable.shape, variable.dtype))
+@functools.lru_cache(256)
+def _drawer(kind: Any, config: str, shape: tuple[int, ...], dtype: str) -> Callable[[Any], Any]:
+    """A function from seeds (n,) to what initializers of one kind draw from them: (n, *shape)."""
 
-    return draw
+    def one(seed: Any) -> Any:
+        initializer = kind.from_config(json.loads(config))
+        initializer.seed = GivenSeed(seed)
+        return tf.convert_to_tensor(initializer(shape, dtype))
 
-
-def _replay(recipes: list[Recipe | None], first: Weights, seed: int) -> Weights:
-    drawn = _seeds_drawn(seed, 20 * len(recipes) + 100)
-    return [
-        value if recipe is None else recipe[1](drawn[recipe[0]])
-        for recipe, value in zip(recipes, first, strict=True)
-    ]
+    signature = [tf.TensorSpec([None], "int32")]
+    return tf.function(
+        lambda seeds: tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec(shape, dtype)),
+        input_signature=signature,
+        autograph=False,
+    )
 
 
 def _equal(one: Weights, other: Weights) -> bool:

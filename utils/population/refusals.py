@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import losses
 
-from utils.population.arguments import Arrays
+from utils import keras_internals as internals
+from utils.population.arrays import Arrays
 
 ELEMENT_WISE = "SGD RMSprop Adam AdamW Nadam Adamax Adagrad Adadelta Ftrl Lion".split()
 BY_LOOP = "train each seed with its own fit in a loop"
@@ -22,7 +25,7 @@ PROBABILITIES = (
 OTHER_SHAPES = (losses.ctc, losses.circle)
 
 
-def function(build) -> None:
+def function(build: Any) -> None:
     """Refuse a model where the function that builds it is expected."""
     if not callable(build) or isinstance(build, keras.Model):
         raise TypeError(
@@ -31,13 +34,13 @@ def function(build) -> None:
         )
 
 
-def model(built) -> None:
+def model(built: Any) -> None:
     """Refuse what cannot be trained as a population."""
     if not isinstance(built, keras.Model):
         raise TypeError(
             f"build() returned a {type(built).__name__}; return a compiled keras.Model."
         )
-    if not built.compiled or built._compile_loss is None:
+    if not built.compiled or built.loss is None:
         raise ValueError(
             f"build() returned the model {built.name!r} without optimizer and loss; call "
             "model.compile(optimizer=..., loss=...) before returning it."
@@ -59,12 +62,62 @@ def model(built) -> None:
                 f"{type(built).__name__} has a {method} of its own, which a population would "
                 f"not call; {BY_LOOP}."
             )
-    for layer in built._flatten_layers():
+    for layer in internals.all_layers(built):
         _layer(layer)
+
+
+def outside(built: keras.Model, created: frozenset[int]) -> None:
+    """Refuse trainable weights and optimizers that were there before `build` was called."""
+    for layer in internals.all_layers(built):
+        for variable in internals.own_variables(layer):
+            if variable.trainable and id(variable) not in created:
+                raise ValueError(
+                    f"The weight {variable.path!r} was there before build() was called, so that "
+                    "all members would start from it and share it; create the layer inside build, "
+                    "freeze it (trainable=False), or pass its weights as initial=."
+                )
+    if not all(id(variable) in created for variable in built.optimizer.variables):
+        raise ValueError(
+            f"The optimizer {type(built.optimizer).__name__} was there before build() was called; "
+            "create it inside build(), so that every model has a new one."
+        )
+
+
+def lost(updates: list[tuple[str, str]]) -> None:
+    """Refuse layers that write what a population does not carry from step to step."""
+    for layer, variable in updates:
+        if "seed_generator" in variable:
+            raise NotImplementedError(
+                f"The layer {layer!r} draws random numbers without a seed, from a generator that "
+                "all members would share; give it its own: self.seeds = "
+                "keras.random.SeedGenerator() where it is created, and seed=self.seeds where it "
+                f"draws. Or {BY_LOOP}."
+            )
+        raise NotImplementedError(
+            f"The layer {layer!r} assigns to {variable!r} while it runs, which the training step "
+            f"would overwrite or lose; make it add_weight(..., trainable=False), or {BY_LOOP}."
+        )
+
+
+def drawing(operation: str) -> None:
+    """Refuse TensorFlow's own random operations."""
+    raise NotImplementedError(
+        f"The operation {operation!r} draws TensorFlow's own random numbers, which no seed of a "
+        "member reaches; use keras.random with seed=keras.random.SeedGenerator() of the layer, or "
+        f"{BY_LOOP}."
+    )
 
 
 def _optimizer(built: keras.Model) -> None:
     kind = type(built.optimizer)
+    if isinstance(built.optimizer, keras.optimizers.LossScaleOptimizer) and any(
+        layer.compute_dtype == "float16" for layer in internals.all_layers(built)
+    ):
+        raise NotImplementedError(
+            "The model computes in float16, for which Keras scales the loss in a way that looks "
+            "at all weights together; build it in float32 "
+            f'(keras.config.set_dtype_policy("float32")), or {BY_LOOP}.'
+        )
     if kind.__name__ not in ELEMENT_WISE or not kind.__module__.startswith("keras."):
         raise NotImplementedError(
             f"The optimizer {kind.__name__} is not known to treat every weight on its own, which "
@@ -163,18 +216,20 @@ def takes(built: keras.Model, x: np.ndarray, name: str = "x") -> None:
         raise ValueError(f"{name} has shape {x.shape}; expected at least 1 example.")
 
 
-def _loss(built: keras.Model):
+def _loss(built: keras.Model) -> Any:
     """Keras's function behind the compiled loss and its settings; None where it is another's."""
-    given = [loss for loss in keras.tree.flatten(built._compile_loss._user_loss) if loss]
+    given = [loss for loss in keras.tree.flatten(built.loss) if loss]
     loss = losses.get(given[0]) if len(given) == 1 else None
     if isinstance(loss, losses.Loss) and type(loss).__module__.startswith("keras."):
-        return getattr(loss, "fn", None), getattr(loss, "_fn_kwargs", {})
+        return internals.loss_settings(loss)
     own = str(getattr(loss, "__module__", "")).startswith("keras.")
     return (loss if own else None), {}
 
 
-def _shape(array, expected: tuple, name: str, verb: str, extra: tuple = ()) -> None:
-    def matches(shape):
+def _shape(
+    array: Any, expected: tuple[Any, ...], name: str, verb: str, extra: tuple[Any, ...] = ()
+) -> None:
+    def matches(shape: Any) -> Any:
         return len(shape) == len(expected) and all(
             e in (None, s) for s, e in zip(shape[1:], expected[1:], strict=True)
         )

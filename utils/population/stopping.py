@@ -8,6 +8,8 @@ import operator
 import keras
 import numpy as np
 
+from utils.keras_internals import upward
+
 State = tuple[list[np.ndarray], list[np.ndarray]]
 
 
@@ -18,12 +20,11 @@ class Stopper:
     member trained for, and after which one its weights were taken.
     """
 
-    def __init__(self, rule: keras.callbacks.EarlyStopping, model: keras.Model, members: int):
+    def __init__(
+        self, rule: keras.callbacks.EarlyStopping, model: keras.Model, members: int
+    ) -> None:
         self.rule = copy.copy(rule)
-        self.rule.set_model(model)
-        self.rule._set_monitor_op()
-        upward = self.rule.monitor_op is keras.ops.greater
-        self.better = operator.gt if upward else operator.lt
+        self.better = operator.gt if upward(self.rule, model) else operator.lt
         self.best = np.full(members, np.nan)
         self.seen = np.zeros(members, bool)
         self.waited = np.zeros(members, int)
@@ -62,7 +63,7 @@ class Stopper:
 
     def _remember(self, members: np.ndarray, state: State) -> None:
         if self.weights is None:
-            self.weights = tuple([a.copy() for a in part] for part in state)
+            self.weights = [a.copy() for a in state[0]], [a.copy() for a in state[1]]
             return
         for ours, theirs in zip(self.weights, state, strict=True):
             for best, now in zip(ours, theirs, strict=True):
