@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from utils.population import arguments, refusals
+from utils.population import arrays, refusals
 from utils.signals import architecture
 
 
@@ -21,7 +21,7 @@ def matched(model: keras.Model, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]
                 f"{name} holds {len(part)} arrays; expected one, as only models with one input and "
                 "one output can be looked at layer by layer"
             )
-    x, y = arguments.floats(x, "x"), arguments.floats(y, "y")
+    x, y = arrays.floats(x, "x"), arrays.floats(y, "y")
     if len(x) != len(y):
         raise ValueError(
             f"x has {len(x)} examples and y has {len(y)}; expected as many of both: pass the "
