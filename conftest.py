@@ -14,7 +14,7 @@ from tools.kernels import environment
 
 CHAPTERS = "tests/chapters/test_run.py::"
 ONE_BY_ONE = (CHAPTERS, "tests/unit/")
-SLOW_FIXTURES = {"built", "browser", "hosted"}
+SLOW_FIXTURES = {"browser", "built", "hosted", "written", "written_once"}
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 os.environ.update(environment(HERE))

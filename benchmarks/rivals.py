@@ -34,8 +34,8 @@ def orders(task: Task, epoch: int) -> np.ndarray:
 
 def with_jax(task: Task, metrics: bool) -> Work:
     """`vmap` over members of a `scan` over steps."""
-    import jax  # type: ignore[import-not-found]
-    import jax.numpy as jnp  # type: ignore[import-not-found]
+    import jax
+    import jax.numpy as jnp
 
     def forward(weights: Any, state: Any, x: Any) -> tuple[Any, list[Any]]:
         weights, state, moved = iter(weights), iter(state), []
@@ -95,8 +95,8 @@ def with_jax(task: Task, metrics: bool) -> Work:
 
 def with_torch(task: Task, metrics: bool) -> Work:
     """`torch.func.vmap` over members of the gradient, in a loop over steps."""
-    import torch  # type: ignore[import-not-found]
-    from torch.nn import functional  # type: ignore[import-not-found]
+    import torch
+    from torch.nn import functional
 
     def forward(weights: Any, state: Any, x: Any) -> tuple[Any, list[Any]]:
         weights, state, moved = iter(weights), iter(state), []

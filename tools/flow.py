@@ -142,14 +142,12 @@ class _Reader(ast.NodeVisitor):
             case ast.Attribute() | ast.Subscript() | ast.Starred():
                 return self.sources(value.value)
             case ast.Call(func=ast.Name(id=name), args=parts) if name in HOLDERS:
-                pass
+                return set().union(*map(self.sources, parts))
             case ast.Call(func=ast.Attribute(attr=name, value=inner)) if name in GETTERS:
-                parts = [inner]
+                return self.sources(inner)
             case ast.Call() | ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.Lambda():
                 return set()
-            case _:
-                parts = ast.iter_child_nodes(value)
-        return set().union(*map(self.sources, parts))
+        return set().union(*map(self.sources, ast.iter_child_nodes(value)))
 
     # binding
 
@@ -239,15 +237,16 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         self.generic_visit(node)
-        self.flow.binds |= {node.name} - {None}
+        self.flow.binds |= {node.name} if node.name else set()
 
     def visit_Match(self, node: ast.Match) -> None:
         self.visit(node.subject)
         for case in node.cases:
-            names = {getattr(part, "name", None) for part in ast.walk(case.pattern)}
-            names |= {getattr(part, "rest", None) for part in ast.walk(case.pattern)}
-            self.flow.binds |= names - {None}
-            self.flow.same.append(names - {None} | self.sources(node.subject))
+            parts = list(ast.walk(case.pattern))
+            given = [getattr(part, key, None) for part in parts for key in ("name", "rest")]
+            names = {name for name in given if name}
+            self.flow.binds |= names
+            self.flow.same.append(names | self.sources(node.subject))
             self.perhaps([*([case.guard] if case.guard else []), *case.body])
 
     def perhaps(self, *branches: Sequence[ast.AST]) -> None:
@@ -267,14 +266,15 @@ class _Reader(ast.NodeVisitor):
 
     visit_Nonlocal = visit_Global
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in node.decorator_list:
             self.visit(part)
         self.function(node.name, node.args, node.body)
         self.flow.binds.add(node.name)
         self.flow.surely.add(node.name)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self.visit_FunctionDef(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self.function("", node.args, [node.body])

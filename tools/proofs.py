@@ -80,7 +80,10 @@ def plants(course: Course, slug: str) -> dict[str, Plant]:
 
 def decided(course: Course, slug: str) -> dict[str, Settled]:
     """What the book says of every claim of a chapter that a run decides."""
-    settled = verdicts(read_notebook(course.chapter(slug)))
+    try:
+        settled = verdicts(read_notebook(course.chapter(slug)))
+    except ValueError as error:
+        raise CourseError(f"chapters/{slug}.ipynb: {error}: make notebooks CH={slug}") from error
     return {claim: found for claim, found in settled.items() if found.outcomes}
 
 

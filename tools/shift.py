@@ -44,7 +44,7 @@ def moved(seeds: Any, by: int) -> Any:
     return [seed + by for seed in seeds] if hasattr(seeds, "__iter__") else seeds + by
 
 
-def _takes(function: Callable) -> set[str]:
+def _takes(function: Callable[..., Any]) -> set[str]:
     return {"seed", "seeds"} & set(inspect.signature(function).parameters)
 
 
@@ -52,7 +52,7 @@ def _asked_by_the_chapter() -> bool:
     return sys._getframe(2).f_globals.get("__name__") == CHAPTER
 
 
-def _first(function: Callable, by: int) -> Callable:
+def _first(function: Callable[..., Any], by: int) -> Callable[..., Any]:
     """A function whose first argument is a seed, or a list of which only the first number is."""
 
     def other(seed: Any = None, *rest: Any, **options: Any) -> Any:
@@ -64,7 +64,7 @@ def _first(function: Callable, by: int) -> Callable:
     return other
 
 
-def _named(function: Callable, by: int) -> Callable:
+def _named(function: Callable[..., Any], by: int) -> Callable[..., Any]:
     """A function that takes `seed` or `seeds`, a number of which stands for that many from 0."""
     signature = inspect.signature(function)
 
@@ -88,7 +88,7 @@ def _keras(keras: Any, by: int) -> None:
     """Keras's initializers, where a chapter hands a seed to one of them itself."""
     for kind in set(filter(inspect.isclass, vars(keras.initializers).values())):
         if "__init__" in vars(kind) and _takes(kind.__init__):
-            kind.__init__ = _named(kind.__init__, by)
+            setattr(kind, "__init__", _named(kind.__init__, by))  # noqa: B010 (typed)
 
 
 def _owner(module: Any, path: str) -> tuple[Any, str]:

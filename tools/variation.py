@@ -8,7 +8,14 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from tools.course import Course, CourseError
 from tools.execute import execute
@@ -29,7 +36,7 @@ class Workshop:
 
     course: Course
     progress: Progress
-    task: int
+    task: TaskID
     compiled: Path
 
     async def run(

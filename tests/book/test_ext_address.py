@@ -53,6 +53,7 @@ def meta(page, name):
     return found and found["content"]
 
 
+@pytest.mark.slow
 def test_a_set_address_gives_sitemap_canonical_and_social_addresses(small_book):
     book = build(small_book, "https://github.com/owner/name")
     page = book.page("chapters/a.html")

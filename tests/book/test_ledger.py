@@ -292,6 +292,7 @@ def test_every_chapter_of_the_ledger_is_in_the_outline_once():
     assert sorted(slugs) == sorted(claims.load().chapters)
 
 
+@pytest.mark.slow
 def test_a_second_build_shows_a_verdict_that_changed_meanwhile(tmp_path, monkeypatch):
     notebook = notebook_with_verdicts(monkeypatch)
     build(tmp_path / "source", tmp_path / "html", notebook=notebook)
@@ -302,6 +303,7 @@ def test_a_second_build_shows_a_verdict_that_changed_meanwhile(tmp_path, monkeyp
     assert f"{TALLIED - 3} not yet" in str(page(tmp_path / "html", "index.html"))
 
 
+@pytest.mark.slow
 def test_a_book_without_chapters_has_open_claims_only(tmp_path):
     build(tmp_path / "source", tmp_path / "html")
     tally = page(tmp_path / "html", "index.html").select_one('.ledger-tally [role="img"]')

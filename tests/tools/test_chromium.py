@@ -71,6 +71,7 @@ def test_the_package_is_installed_where_root_may(
     assert chromium.install() == (str(machine / "chromium") if may else None)
 
 
+@pytest.mark.slow
 def test_where_none_can_be_had_it_says_that_tests_are_skipped_and_is_no_error(
     machine: Path,
 ) -> None:

@@ -46,6 +46,7 @@ def closing_line(folder: Path, ci: str) -> str:
     return re.sub(r" in .*|=+ ?", "", done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ci", "closing"),
     [

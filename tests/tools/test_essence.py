@@ -68,6 +68,7 @@ def test_any_change_of_code_is_seen(other: str) -> None:
     assert forms(other) != forms(FUNCTION)
 
 
+@pytest.mark.slow
 @given(st.lists(st.from_regex(r"\A[a-z_][a-z0-9_]{0,6}\Z"), min_size=5, max_size=5, unique=True))
 def test_the_names_of_local_variables_make_no_difference(names: list[str]) -> None:
     assume(not TAKEN & set(names))

@@ -167,6 +167,7 @@ def test_the_opening_is_filled_in_from_the_configured_address(executed: Course) 
     assert f'REPOSITORY = "{executed.address}"' in first.source
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_the_stored_notebook_and_no_debris(executed: Course) -> None:
     shutil.copytree(HERE.root / "tools", executed.root / "tools")
     before = executed.chapter("tiny").read_bytes()

@@ -169,7 +169,7 @@ def test_plants_and_proofs_that_cannot_be_read_say_what_is_expected(course: Cour
     path.with_name("plants.lock").write_text('{"it-rises": {"no": 1}}')
     with pytest.raises(CourseError, match="make plants CH=trial writes it anew"):
         proofs(course, "trial")
-    edit(path, 'find: "np.arange(16) + 1.0"', "fnd: x")  # misspelled on purpose
+    edit(path, 'find: "np.arange(16) + 1.0"', "instead: x")
     with pytest.raises(CourseError, match="each with what to `find` and what to `plant`"):
         plants(course, "trial")
 

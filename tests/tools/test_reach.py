@@ -252,6 +252,7 @@ def stale_after(
             path.write_text(text)
 
 
+@pytest.mark.slow
 def test_a_new_function_in_every_module_makes_no_chapter_stale(copy, chapters) -> None:
     new = "\n\ndef never_seen_before(x):\n    return x\n"
     assert stale_after(copy, chapters, lambda path: path.read_text() + new) == set()

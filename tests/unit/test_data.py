@@ -93,6 +93,7 @@ def test_digits_are_those_of_scikit_learn_each_once():
     assert [len(digits().y_train), len(digits().y_val), len(digits().y_test)] == [1000, 297, 500]
 
 
+@pytest.mark.slow
 def test_mnist1d_is_what_its_package_makes_with_the_test_examples_in_their_place():
     from mnist1d.data import get_dataset_args, make_dataset
 

@@ -707,6 +707,7 @@ evidences = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.dictionaries(names, evidences, min_size=1, max_size=3), st.booleans())
 def test_what_settle_displays_is_read_back(shown, evidence, beside_the_book):

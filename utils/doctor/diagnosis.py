@@ -158,9 +158,7 @@ class Doctor(keras.callbacks.Callback):
             self._examination.look(epoch)
 
     def _finish(self) -> None:
-        if (
-            self._examination is not None
-        ):  # once more: averaged or restored weights may have taken over
+        if self._examination is not None:  # averaged or restored weights may have taken over
             if self._epoch > 0 and self._examination.epochs[-1:] == [self._epoch]:
                 self._examination.epochs.pop()
                 self._examination.rows.pop()

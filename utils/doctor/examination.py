@@ -81,6 +81,8 @@ class Findings:
     """Fraction of its ReLU units that are zero for every example: (look,)."""
     normalized: bool
     """Whether the model has batch normalization."""
+    skips: bool
+    """Whether it adds outputs of earlier layers to those of later ones."""
     growth: np.ndarray
     """A layer's outputs before training over the input, root mean squares: (layer,)."""
     unseen: str
@@ -163,6 +165,11 @@ class Examination:
             normalized=any(
                 isinstance(layer, keras.layers.BatchNormalization)
                 for layer in all_layers(self.model)
+            ),
+            skips=any(
+                type(operation).__name__ == "Add"  # a layer, or the sum of two tensors
+                for part in (self.model, *all_layers(self.model))
+                for operation in (part, *getattr(part, "operations", ()))
             ),
             growth=_growth(inside["size"], self.x, self.input_size),
             unseen=self.unseen,

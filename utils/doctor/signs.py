@@ -3,7 +3,7 @@
 The thresholds lie between what was measured on sound and on faulty networks of the development
 set in benchmarks/doctor.py (digits and two moons, the first 8 seeds), most about where the ratios
 to both are equal, some at a rounder number. They were frozen before the networks of the held-out
-set were trained; SOLVED came later, from the development set alone.
+set were trained.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ STILL_VANISHING = 0.1  # the same after training: sound from 0.7, faulty up to 0
 MOVED_TOO_FAR = 10.0  # a kernel's way from its start, in norms: sound up to 4.3, faulty from 43
 HARDLY_MOVED = 0.03  # the same: sound from 0.23, with shuffled labels from 0.04, faulty up to 0.024
 LEARNED = 0.8  # loss over the best constant's: sound up to 0.75, a rate too high from 0.81
-SOLVED = 0.05  # the same: faulty from 0.14; residual blocks whose gradients grow learned to 0.0005
 HALF_WAY = 0.5  # the same; vanishing leaves 1, a rate that is too low 0.74 of a lucky start
 FEWEST_STEPS = 100  # watched: sound ones stood still for up to 40, faulty were watched for 240
 STANDSTILL = 0.8  # loss over that at the start: sound up to 0.78, a rate too low from 0.93
@@ -80,8 +79,8 @@ def _saturated(f: Findings) -> Seen:
 
 def _exploding(f: Findings) -> Seen:
     (lowest, ratio), when = _ratio(f, 0), _when(f).capitalize()
-    if _recovered(f) or (f.normalized and remaining(f) < LEARNED):
-        return None  # with batch normalization every layer adds a little, whatever its weights
+    if _recovered(f) or ((f.normalized or f.skips) and remaining(f) < LEARNED):
+        return None  # there every layer or block adds a little, and the network learns all the same
     if ratio > EXPLODING:
         text = f"{when} the gradient grows {ratio:.2g} times from {f.layers[-1]} down to"
         return f"{text} {lowest}.", ratio > 3 * EXPLODING
@@ -178,11 +177,8 @@ def _trained(f: Findings) -> bool:
 
 
 def _recovered(f: Findings) -> bool:
-    """Whether it has learned all the same: signs of a bad start then no longer count.
-
-    For a network that was trained before it was watched, to know something is enough.
-    """
-    return remaining(f) < (LEARNED if _trained(f) else SOLVED)
+    """Whether it was trained before and knows something: signs of a bad start then do not count."""
+    return _trained(f) and remaining(f) < LEARNED
 
 
 def _when(f: Findings) -> str:

@@ -67,7 +67,8 @@ def propagate(
     if depth < 1 or width < 1:
         raise ValueError(f"depth is {depth} and width {width}; expected 1 or more of both")
     layer, function = _one_layer(start), _function(activation)
-    drawn = [_draw(layer, depth, width, seed, x) for seed in seed_list(seeds)]
+    listed = seed_list(seeds.tolist() if isinstance(seeds, np.ndarray) else seeds)
+    drawn = [_draw(layer, depth, width, seed, x) for seed in listed]
     inputs, weights, directions = (tf.constant(np.stack(part)) for part in zip(*drawn, strict=True))
     _each_unit_alone(function, inputs[:1] @ weights[:1, 0], activation)
     outputs, slopes, back = _measure(inputs, tf.unstack(weights, axis=1), directions, function)
