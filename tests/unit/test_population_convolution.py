@@ -9,10 +9,10 @@ from keras import layers
 from utils.population import convolution
 
 
-@pytest.mark.parametrize("strides, dilation", [(1, 1), (2, 1), (3, 1), (1, 2)])
+@pytest.mark.parametrize(("strides", "dilation"), [(1, 1), (2, 1), (3, 1), (1, 2)])
 @pytest.mark.parametrize("size", [7, 8])
 @pytest.mark.parametrize(
-    "kind, padding",
+    ("kind", "padding"),
     [(1, "valid"), (1, "same"), (1, "causal"), (2, "valid"), (2, "same")],
 )
 def test_a_convolution_as_a_product_equals_keras(kind, padding, size, strides, dilation):
