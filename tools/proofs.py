@@ -8,6 +8,7 @@ import copy
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import yaml
 from nbformat import NotebookNode
@@ -133,12 +134,17 @@ def trials(course: Course, slug: str) -> list[Trial]:
     return found
 
 
+def lock(course: Course, slug: str) -> Path:
+    """Where the proofs of a chapter's plants are kept."""
+    return course.source(slug).with_name("plants.lock")
+
+
 def proofs(course: Course, slug: str) -> dict[str, Proof]:
     """What is proven of a chapter's plants, by claim."""
-    path = course.source(slug).with_name("plants.lock")
+    path = lock(course, slug)
     try:
-        lock = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        return {claim: Proof(**entry) for claim, entry in lock.items()}
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return {claim: Proof(**entry) for claim, entry in kept.items()}
     except (json.JSONDecodeError, AttributeError, TypeError) as error:
         raise CourseError(
             f"sources/{slug}/plants.lock cannot be read ({error}): delete it, and "
@@ -152,7 +158,7 @@ def record(course: Course, slug: str, claim: str, proof: Proof) -> None:
     kept = sorted(known.keys() & plants(course, slug).keys())
     lines = (f"{json.dumps(name)}: {json.dumps(asdict(known[name]))}" for name in kept)
     text = "{\n" + ",\n".join(lines) + "\n}\n"
-    write_text(text, course.source(slug).with_name("plants.lock"))
+    write_text(text, lock(course, slug))
 
 
 def unproven(course: Course, slug: str) -> list[Trial]:
@@ -178,9 +184,12 @@ def unmatched(course: Course, slug: str) -> list[str]:
 
 
 def turned(course: Course, slug: str) -> list[str]:
-    """Every claim that a run decides has a plant, and each plant is proven to turn its verdict."""
+    """Every claim that a run decides has a plant, and each plant is proven to turn its verdict.
+
+    A chapter without a single proof so far is named by `never_proven`.
+    """
     problems = sorted(unmatched(course, slug))
-    if problems:
+    if problems or not lock(course, slug).exists():
         return problems
     missing = ", ".join(trial.plant.claim for trial in unproven(course, slug))
     if missing:
@@ -189,3 +198,10 @@ def turned(course: Course, slug: str) -> list[str]:
             f"{missing}: make plants CH={slug}"
         )
     return problems
+
+
+def never_proven(course: Course, slug: str) -> list[str]:
+    """A chapter whose plants were never run: no failure before its first proof is there."""
+    if lock(course, slug).exists():
+        return []
+    return [f"sources/{slug}: none of its plants is proven yet: make plants CH={slug}"]

@@ -191,7 +191,7 @@ def findings_of_runs(runs: Runs, x: Any, y: Any) -> list[Findings]:
     x, y = matched(model, x, y)
     examination = Examination(model, x, y)
     variables = model.trainable_variables + model.non_trainable_variables
-    steps = runs.stopped_epoch * np.ceil(len(x) / runs.batch_size)
+    steps = runs.steps[runs.stopped_epoch - 1]
     found = []
     for member in range(len(runs)):
         examination.epochs, examination.rows = [], []

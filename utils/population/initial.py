@@ -28,6 +28,7 @@ from utils.keras_internals import (
     watched_variables,
 )
 from utils.population import capabilities
+from utils.population.forward import quietly
 
 Weights = list[np.ndarray]
 Build = Callable[[], keras.Model]
@@ -189,11 +190,12 @@ def _drawer(kind: Any, config: str, shape: tuple[int, ...], dtype: str) -> Calla
         return tf.convert_to_tensor(initializer(shape, dtype))
 
     signature = [tf.TensorSpec([None], "int32")]
-    return tf.function(
+    draw = tf.function(
         lambda seeds: tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec(shape, dtype)),
         input_signature=signature,
         autograph=False,
     )
+    return quietly(draw)  # TensorFlow takes the drawers of many shapes for one that traces anew
 
 
 def _equal(one: Weights, other: Weights) -> bool:
