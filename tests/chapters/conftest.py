@@ -162,9 +162,12 @@ def _git(*arguments: str, cwd: Path) -> None:
     subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
-    """The working tree, published at an address that a bare repository on this disk answers."""
+    """The working tree, published at an address that a bare repository on this disk answers.
+
+    Anew for each module, since a chapter's first cell installs what it lacks.
+    """
     root = tmp_path_factory.mktemp("hosted")
     course = Course(root / "course")
     ignore = shutil.ignore_patterns(*NOT_PUBLISHED)
