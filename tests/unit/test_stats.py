@@ -19,6 +19,7 @@ from utils.stats import (
     share_above,
     share_below,
     share_interval,
+    timed,
     wrong_way_share,
 )
 from utils.stats.intervals import clustered_tail
@@ -417,3 +418,11 @@ def test_the_wrong_way_share_counts_all_pairs_but_no_ties():
     assert wrong_way_share([3, 1], [2, 1]) == 0.25
     with pytest.raises(ValueError, match="medians of a and b are equal"):
         wrong_way_share([1, 2], [2, 1])
+
+
+def test_what_was_timed_is_a_close_call_at_best():
+    firm = median_above(range(1, 17), 0)
+    assert firm.firm
+    close = timed(firm)
+    assert (close.outcome, close.firm, close.p) == (True, False, firm.p)
+    assert timed(median_above(range(-8, 8), 0)).outcome is None

@@ -11,7 +11,7 @@ from utils.stats.comparisons import (
     share_above,
     share_below,
 )
-from utils.stats.evidence import Evidence, Sample, all_of, any_of, check, negate
+from utils.stats.evidence import Evidence, Sample, all_of, any_of, check, negate, timed
 from utils.stats.intervals import (
     Interval,
     Share,
@@ -36,5 +36,6 @@ __all__ = [
     "share_above",
     "share_below",
     "share_interval",
+    "timed",
     "wrong_way_share",
 ]

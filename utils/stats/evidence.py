@@ -84,6 +84,12 @@ def negate(evidence: Evidence) -> Evidence:
     return replace(evidence, outcome=outcome, p_values=evidence.p_values[::-1])
 
 
+def timed(evidence: Evidence) -> Evidence:
+    """The same as a close call at best: rounds on one machine share its load, unlike seeds."""
+    _parts([evidence], "timed")
+    return replace(evidence, firm=False)
+
+
 def _all(outcomes: Sequence[bool | None]) -> bool | None:
     return False if False in outcomes else None if None in outcomes else True
 
