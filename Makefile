@@ -53,7 +53,7 @@ test: _build/.book $(STAMPS)/all ## run every test, each chapter once (TESTS=tes
 	@$(VENV_PYTHON) -m tools.chromium
 	@$(PYTEST) $(TESTS) $(ARGS)
 
-test-fast: $(STAMPS)/all ## run what takes seconds: under two minutes, no chapter, no browser
+test-fast: $(STAMPS)/all ## run what takes seconds: no chapter, no browser
 	@$(PYTEST) -m "not slow" $(TESTS) $(ARGS)
 
 lab: $(STAMPS)/lab ## open the chapters in JupyterLab
