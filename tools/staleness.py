@@ -22,14 +22,16 @@ OPENING_TAG = "setup"
 
 def source_hash(course: Course, notebook: NotebookNode) -> str:
     """The `code_hash` of a chapter's code cells."""
-    return code_hash(
-        course,
-        [
-            cell.source
-            for cell in notebook.cells
-            if cell.cell_type == "code" and OPENING_TAG not in cell.metadata.get("tags", [])
-        ],
-    )
+    return code_hash(course, code_of(notebook))
+
+
+def code_of(notebook: NotebookNode) -> list[str]:
+    """The code cells of a chapter, without its opening cell."""
+    return [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and OPENING_TAG not in cell.metadata.get("tags", [])
+    ]
 
 
 def code_hash(course: Course, code: Iterable[str]) -> str:
