@@ -156,7 +156,7 @@ RIVALS = {"jax": with_jax, "torch": with_torch}
 
 
 def measure(name: str, folder: Path) -> dict[str, Any]:
-    """Losses of the first epochs, seconds of the first and second call, and of single steps."""
+    """The loss of the first steps, seconds of the first and second call, and of an epoch."""
     task = json.loads((folder / "task.json").read_text())
     with np.load(folder / "arrays.npz") as stored:
         weights, state = (
@@ -164,15 +164,14 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
         )
         arrays = weights, state, (stored["x"], stored["y"])
 
-    def run(epochs: int, work: Work) -> np.ndarray:
-        """The loss of every epoch: (member, epoch). Everything that a call costs is in it."""
+    def run(epochs: int, work: Work) -> None:
+        """Everything that a call costs, the logs of every epoch included."""
         prepare, epoch = work
         weights, state, given = prepare(arrays)
-        losses = []
         for number in range(epochs):
             weights, state, logs = epoch(weights, state, *given, orders(task, number))
-            losses.append(np.stack([np.asarray(log) for log in logs])[0])
-        return np.stack(losses, axis=1)
+            for log in logs:
+                np.asarray(log)
 
     def seconds(epochs: int, work: Work) -> float:
         start = time.perf_counter()
@@ -185,7 +184,10 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
         first, second = seconds(1, work), seconds(1, work)
         epoch = slope(partial(seconds, work=work), task["epochs"])
         found[key] = {"first": first - epoch, "second": second - epoch, "epoch": epoch}
-    found["losses"] = run(task["compared"], RIVALS[name](task, False)).tolist()
+    prepare, epoch = RIVALS[name](task, False)
+    weights, state, given = prepare(arrays)
+    first_steps = orders(task, 0)[:, : task["compared"]]
+    found["losses"] = np.asarray(epoch(weights, state, *given, first_steps)[2][0]).tolist()
     return found
 
 
