@@ -3,18 +3,19 @@
 Each check returns what is wrong, one line each, nothing where all is well.
 """
 
-import ast
 import re
 from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
+from tools import markup
 from tools.course import Course, read_notebook, read_source
+from tools.markup import OPENING_TAG
 from tools.opening import opening
 from tools.proofs import turned
 from tools.solutions import exercises
 from tools.sources import check_source, code_cells, written
-from tools.staleness import OPENING_TAG, is_stale, source_hash
+from tools.staleness import is_stale, source_hash
 
 CHECKED_TAG = "nbval-check-output"
 MAX_BYTES = 1_000_000
@@ -145,11 +146,8 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
 
 def settles(cell: NotebookNode) -> bool:
     """Whether a cell calls settle, by_reading or claims.table, or shows a verdict."""
-    for node in ast.walk(ast.parse(cell.source)):
-        if isinstance(node, ast.Call):
-            name = ast.unparse(node.func)
-            if name.split(".")[-1] in ("settle", "by_reading") or name == "claims.table":
-                return True
+    if any(markup.settles(name) for name in markup.calls(cell.source)):
+        return True
     shown = (output.get("data", {}).get("text/html", "") for output in cell.outputs)
     return any('class="verdict' in html for html in shown)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tools.chapter_checks import CHECKS as CHAPTER_CHECKS
 from tools.course import HERE, Course, CourseError
+from tools.form_checks import known_call_outs, visible_code, yet_to_recut
 from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
@@ -94,6 +95,8 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
     "code is linted and formatted": ruff,
     "words are spelled right": spelling,
     **{name: each_chapter(check) for name, check in CHAPTER_CHECKS.items()},
+    "little code is visible": each_chapter(visible_code),
+    "call-outs are known": known_call_outs,
     "chapter folders are complete": folders,
     "the ledger is whole": ledger,
     "plans are frozen": plans,
@@ -107,6 +110,7 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
 
 NOTES: dict[str, Callable[[Course], list[str]]] = {
     "plants are yet to be run": each_chapter(never_proven),
+    "chapters are yet to be re-cut": each_chapter(yet_to_recut),
 }
 """What is said without failing."""
 
