@@ -171,7 +171,7 @@ def test_text_and_verdicts_have_enough_contrast_on_paper_and_in_boxes(theme):
 
 
 def test_the_card_of_every_verdict_has_its_color():
-    css = (ROOT / "_static" / "ledger.css").read_text(encoding="utf-8")
+    css = (ROOT / "_static" / "cards.css").read_text(encoding="utf-8")
     for word in VERDICTS:
         assert re.search(rf"\.verdict-{word}\b[^}}]*--verdict: var\(--verdict-{word}\);", css), word
 

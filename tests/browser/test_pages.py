@@ -145,7 +145,7 @@ def test_the_ledger_filters_its_claims_in_the_browser(visit):
     page = visit.open(LEDGER)
     claims = page.locator("li.ledger-claim")
     everything = claims.count()
-    assert claims.locator("visible=true").count() == everything > 1
+    assert everything > claims.locator("visible=true").count() > 1  # what is not tested is folded
     page.locator("article input[type=search]").fill("backpropagation")
     page.wait_for_function(
         "all => document.querySelectorAll('li.ledger-claim:not([hidden])').length < all",
