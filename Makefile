@@ -32,7 +32,7 @@ endif
 
 # What the pages are made of: a change to any of these, or one more or less, builds the book anew.
 BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib) \
-	$(shell find pages chapters sources _ext _static _vendor utils -type f \
+	$(shell find pages chapters sources _ext _static _vendor utils tools/ties.py -type f \
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from tools.course import Course, read_notebook, read_source
 from tools.opening import opening
+from tools.predictions import answered
 from tools.proofs import turned
 from tools.solutions import exercises
 from tools.sources import check_source, code_cells, written
@@ -138,6 +139,7 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "figures have alt text": alt_texts,
     "opening cells are stamped": first_cell,
     "exercises have solutions": solved,
+    "predictions have answers": answered,
     "notebooks are small": size,
     "planted faults turn their verdicts": turned,
 }

@@ -13,6 +13,7 @@ from tools.course import HERE, Course, CourseError
 from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
+from tools.predictions import typed
 from tools.proofs import never_proven
 
 AT_ONCE = 3  # the first checks wait for other programs
@@ -107,6 +108,7 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
 
 NOTES: dict[str, Callable[[Course], list[str]]] = {
     "plants are yet to be run": each_chapter(never_proven),
+    "answers to predictions are typed": each_chapter(typed),
 }
 """What is said without failing."""
 
