@@ -192,7 +192,7 @@ def slider(name: str, scale: ties.Scale) -> str:
     return (
         f'<p class="predict-bounds">between {scale.low:g} and {scale.high:g} {unit}</p>'
         f'<div class="predict-slider" data-unit="{unit}" hidden>'
-        f'<output for="{name}-guess"></output>'
+        '<span class="predict-number" aria-hidden="true"></span>'
         f'<input type="range" id="{name}-guess" aria-labelledby="{name}-question" '
         f'min="{scale.low:g}" max="{scale.high:g}" step="{step:g}" value="{middle:g}">'
         f"<span>{scale.low:g}</span><span>{scale.high:g}</span></div>"

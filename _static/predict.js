@@ -148,11 +148,10 @@
 
     readOut() {
       const value = Number(this.slider.value);
-      this.querySelector("output").textContent = this.measured(value);
-      const place = (number) =>
-        (number - this.slider.min) / (this.slider.max - this.slider.min);
-      this.style.setProperty("--right", place(this.right));
-      this.style.setProperty("--guess", place(value));
+      this.querySelector(".predict-number").textContent = this.measured(value);
+      this.slider.setAttribute("aria-valuetext", this.measured(value));
+      const place = (this.right - this.slider.min) / (this.slider.max - this.slider.min);
+      this.style.setProperty("--right", place);
     }
 
     mark(option, guess, told) {
