@@ -31,7 +31,7 @@ ALL_PACKAGES := -r requirements.txt
 endif
 
 # What the pages are made of: a change to any of these, or one more or less, builds the book anew.
-BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib tools/markup.py) \
+BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib tools/markup.py tools/ties.py) \
 	$(shell find pages chapters sources _ext _static _vendor utils -type f \
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 

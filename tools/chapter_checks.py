@@ -12,6 +12,7 @@ from tools import markup
 from tools.course import Course, read_notebook, read_source
 from tools.markup import OPENING_TAG
 from tools.opening import opening
+from tools.predictions import answered
 from tools.proofs import turned
 from tools.solutions import exercises
 from tools.sources import check_source, code_cells, written
@@ -139,6 +140,7 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "figures have alt text": alt_texts,
     "opening cells are stamped": first_cell,
     "exercises have solutions": solved,
+    "predictions have answers": answered,
     "notebooks are small": size,
     "planted faults turn their verdicts": turned,
 }

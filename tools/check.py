@@ -14,6 +14,7 @@ from tools.form_checks import known_call_outs, visible_code, yet_to_recut
 from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
+from tools.predictions import typed
 from tools.proofs import never_proven
 
 AT_ONCE = 3  # the first checks wait for other programs
@@ -111,6 +112,7 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
 NOTES: dict[str, Callable[[Course], list[str]]] = {
     "plants are yet to be run": each_chapter(never_proven),
     "chapters are yet to be re-cut": each_chapter(yet_to_recut),
+    "answers to predictions are typed": each_chapter(typed),
 }
 """What is said without failing."""
 

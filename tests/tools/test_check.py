@@ -40,6 +40,7 @@ CHAPTER = [
     "figures have alt text",
     "opening cells are stamped",
     "exercises have solutions",
+    "predictions have answers",
     "notebooks are small",
     "chapter folders are complete",
     "the ledger is whole",
