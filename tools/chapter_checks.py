@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
+from tools import labs
 from tools.course import Course, read_notebook, read_source
 from tools.opening import opening
 from tools.proofs import turned
@@ -139,6 +140,7 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "opening cells are stamped": first_cell,
     "exercises have solutions": solved,
     "notebooks are small": size,
+    "labs are whole": labs.whole,
     "planted faults turn their verdicts": turned,
 }
 
