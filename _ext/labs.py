@@ -25,6 +25,7 @@ from utils.labs import element_name, title_of
 
 logger = logging.getLogger(__name__)
 SHARED = Path("_static/labs")
+LAB = "Lab."
 
 
 def opening_tag(name: str, title: str) -> str:
@@ -72,12 +73,11 @@ class Labs(SphinxTransform):
             self.enliven(box, folder, shared)
 
     def enliven(self, box: nodes.container, folder: Path, shared: str) -> None:
-        """Wrap the paragraph of the image; a call-out without a title or an image is named."""
-        first, *others = box.children
-        said = "".join(child.astext() for child in first.children[1:])
-        title = title_of(said)
-        holder = next((child for child in others if next(child.findall(nodes.image), None)), None)
-        if title is None or holder is None:
+        """Wrap the image; a call-out without a title or an image is named."""
+        words = box.astext().removeprefix(LAB)
+        image = next(box.findall(nodes.image), None)
+        title = title_of(words.partition("\n\n")[0])
+        if title is None or image is None:
             logger.warning(
                 "a lab needs a title and a static figure: > **Lab.** Title. What to try. and then, "
                 "after an empty line of the quotation, > ![what it shows](…/lab.svg)",
@@ -87,15 +87,25 @@ class Labs(SphinxTransform):
             return
         name = element_name(title)
         box["ids"].append(name)
-        at = box.index(holder)
-        box.insert(at + 1, nodes.raw("", closing_tags(name, folder, shared), format="html"))
-        box.insert(at, nodes.raw("", opening_tag(name, title), format="html"))
+        holder = next(child for child in box.children if image in child.findall(nodes.image))
+        box.replace(
+            holder,
+            [
+                nodes.raw("", opening_tag(name, title), format="html"),
+                image,
+                nodes.raw("", closing_tags(name, folder, shared), format="html"),
+            ],
+        )
 
 
 def load_nowhere_else(app: Sphinx, config: Config) -> None:
     """Take the modules from the list of scripts for every page: Jupyter Book lists all it finds."""
     for listed in (config.html_js_files, config.html_css_files):
-        listed[:] = [name for name in listed if not str(name).startswith(f"{SHARED.name}/")]
+        listed[:] = [
+            (name, attributes)
+            for name, attributes in listed
+            if not name.startswith(f"{SHARED.name}/")
+        ]
 
 
 def copy_modules(app: Sphinx, exception: Exception | None) -> None:
