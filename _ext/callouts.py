@@ -16,6 +16,7 @@ KINDS = {
     "predict": "predict",
     "exercise": "exercise",
     "careful": "careful",
+    "lab": "lab",
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
-from tools import markup
+from tools import labs, markup
 from tools.course import Course, read_notebook, read_source
 from tools.markup import OPENING_TAG
 from tools.opening import opening
@@ -142,6 +142,7 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "exercises have solutions": solved,
     "predictions have answers": answered,
     "notebooks are small": size,
+    "labs are whole": labs.whole,
     "planted faults turn their verdicts": turned,
 }
 
