@@ -90,7 +90,7 @@ def strip(sample: Sample, tiny: bool = False) -> str:
     return (
         f'<svg class="strip strip-{word}{" strip-tiny" if tiny else ""}" {told} '
         f'viewBox="0 0 {box.width:g} {box.height:g}" width="{box.width:g}" '
-        f'style="--answer:var(--verdict-{color},{shown});max-width:100%;height:auto">'
+        f'style="--answer:var(--verdict-{color},{shown});display:block;max-width:100%;height:auto">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -141,7 +141,7 @@ def _yes_side(sample: Sample, scale: Scale, box: Box) -> str:
     start, end = (edge, box.width) if sample.side == "above" else (0.0, edge)
     return (
         f'<rect class="strip-side" x="{start:.1f}" y="0" width="{end - start:.1f}" '
-        f'height="{box.base + 9:g}" fill="currentColor" opacity=".08"/>'
+        f'height="{box.base + 9:g}" fill="currentColor" opacity=".05"/>'
     )
 
 

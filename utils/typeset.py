@@ -22,7 +22,8 @@ GREEK = {
 }
 NAMES = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "prelu": "PReLU"}
 HATS = {"yhat": "ŷ", "xhat": "x̂"}
-WORDS = {**GREEK, **NAMES, **HATS, "sqrt": "√"}
+OPENING = {name.capitalize(): GREEK[name] for name in ("alpha", "beta", "gamma", "epsilon", "eta")}
+WORDS = {**GREEK, **OPENING, **NAMES, **HATS, "sqrt": "√"}
 LETTER = f"(?:[A-Za-z]|[{''.join(sorted(set(GREEK.values())))}ŷ]|x̂)"
 
 Mend = str | Callable[[re.Match[str]], str]
@@ -31,6 +32,7 @@ PLAIN: tuple[tuple[str, Mend], ...] = (
     (r"(?<![\w.])([-+]?)1(?:\.0+)?e([-+]\d+)\b", lambda m: f"{m[1]}10{_raised(m[2])}"),
     (r"(?<=\d)e([-+]\d+)\b", lambda m: f" × 10{_raised(m[1])}"),
     (r"\b10\^(-?\d+(?:\.\d+)?)", lambda m: f"10{_raised(m[1])}"),
+    (r" - ", " − "),
     (r"<=", "≤"),
     (r">=", "≥"),
     (

@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from utils import palette
+from utils.samples import Sample
+from utils.strip import strip
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = {"search.html", "genindex.html"}
@@ -168,6 +170,35 @@ def test_text_and_verdicts_have_enough_contrast_on_paper_and_in_boxes(theme):
             ratio = contrast(defined[text], defined[ground])
             assert ratio >= 4.5, f"{text} on {ground} in the {theme} theme: {ratio:.2f}"
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_dots_and_words_of_a_strip_stand_out_on_its_shaded_side(theme):
+    defined = colors(theme)
+    css = (ROOT / "_static" / "cards.css").read_text(encoding="utf-8")
+    shade = float(re.search(r"\.strip-side \{ opacity: ([\d.]+); \}", css)[1])
+    for ground in ("paper", "surface"):
+        shaded = mixed(defined["ink"], defined[ground], shade)
+        assert contrast(defined["ink"], shaded) >= 4.5
+        for answer in ("holds", "fails", "open"):
+            assert contrast(defined[f"verdict-{answer}"], shaded) >= 3
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"), [(palette.INK, palette.PAPER), ("#e6e3dc", palette.NIGHT)]
+)
+def test_dots_stand_out_on_the_shaded_side_without_style_sheets(ink, ground):
+    for values, answer in (((0.2, 0.4), "holds"), ((-0.4, -0.2), "fails"), ((-0.2, 0.4), "open")):
+        svg = strip(Sample("", values * 8, 0.1, "above", *values))
+        color = re.search(rf"--answer:var\(--verdict-{answer},(#[0-9a-f]{{6}})\)", svg)[1]
+        shade = float(re.search(r'opacity="([\d.]+)"', svg)[1])
+        assert contrast(color, mixed(ink, ground, shade)) >= 3
+
+
+def mixed(over, under, part):
+    """A color laid over another with this opacity."""
+    pairs = [(int(over[i : i + 2], 16), int(under[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(part * a + (1 - part) * b):02x}" for a, b in pairs)
 
 
 def test_the_card_of_every_verdict_has_its_color():

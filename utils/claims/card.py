@@ -128,7 +128,8 @@ def _setting(settled: Settled, setting: str) -> str:
         told, drawn = as_html(sentence(shown)), strip(shown)
     else:
         told, drawn = as_html(settled.numbers[setting]), ""
-    said = f'<strong class="setting">{html.escape(setting)}: {outcome}</strong>'
+    said = f"{html.escape(setting)}: {outcome}"
+    said = f'<strong class="setting" style="display:block">{said}</strong>'
     return (
         f'<li><span class="told">{said} <span class="measured">{told}{_among(samples, answer)}'
         f"</span></span> {drawn}</li>"
