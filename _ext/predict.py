@@ -82,7 +82,7 @@ class Predictions(SphinxTransform):
             box.children = []
             box += form(name, parts)
             place, parent = box.parent.index(box), box.parent
-            veil = f'<p class="predict-veil" hidden>{VEIL}</p></predict-box>'
+            veil = f"<predict-veil hidden>{VEIL}</predict-veil></predict-box>"
             parent.insert(place + 1, _raw(veil))
             parent.insert(place, _raw(opening_tag(name, self.env.docname, parts)))
         self.env.metadata[self.env.docname][SHOWS] = str(number)

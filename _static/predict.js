@@ -34,7 +34,7 @@
   }
 
   class PredictBox extends HTMLElement {
-    // Called as soon as the page's own text has come this far: nothing veiled is ever painted.
+    // Called as soon as the page has been read this far: nothing that is veiled is ever painted.
     connectedCallback() {
       if (!this.state) this.recall();
     }
@@ -125,7 +125,7 @@
       const asked = open || this.state === "said";
       for (const part of this.querySelectorAll("input[type=radio]")) part.hidden = !open;
       this.querySelector(".predict-buttons").hidden = !open && this.state !== "class";
-      this.querySelector(".predict-veil").hidden = !open || !this.veils();
+      this.querySelector("predict-veil").hidden = !open;
       this.querySelector("details").open = told;
       if (this.slider) {
         this.querySelector(".predict-slider").hidden = !asked;
@@ -215,9 +215,13 @@
       }
       return found;
     }
+  }
 
-    veils() {
-      return this.below().length > 0;
+  // Stands at the end of a box: once it is there, all of the box is, and nothing will shift later.
+  class PredictVeil extends HTMLElement {
+    connectedCallback() {
+      const box = this.closest("predict-box");
+      if (!box.form) box.prepare();
     }
   }
 
@@ -312,6 +316,11 @@
   }
 
   function layOutForClass() {
+    const all = document.querySelectorAll("predict-box, .callout-predict:not(predict-box *)");
+    if (!all.length) {
+      document.documentElement.classList.remove("predict-class");
+      return;
+    }
     const sheet = document.createElement("main");
     sheet.className = "predict-sheet bd-article";
     const title = document.createElement("h1");
@@ -321,7 +330,6 @@
     link.href = location.pathname;
     link.textContent = "Back to the chapter";
     back.append(link);
-    const all = document.querySelectorAll("predict-box, .callout-predict:not(predict-box *)");
     sheet.append(title, ...all, back);
     document.body.append(sheet);
     for (const box of boxes()) {
@@ -339,14 +347,14 @@
 
   if (forClass) document.documentElement.classList.add("predict-class");
   customElements.define("predict-box", PredictBox);
+  customElements.define("predict-veil", PredictVeil);
   document.addEventListener("DOMContentLoaded", () => {
-    const found = boxes();
-    if (!found.length && !forClass) return;
-    for (const box of found) box.prepare();
     if (forClass) {
       layOutForClass();
       return;
     }
+    if (!boxes().length) return;
+    for (const box of boxes()) box.markVerdict(box.kept());
     renew();
     prepareTally();
     tally();

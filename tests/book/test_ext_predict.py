@@ -82,7 +82,7 @@ def test_the_right_guess_comes_from_the_tie_or_from_the_bold_number(made):
 def test_without_javascript_it_is_a_question_with_its_choices_and_a_closed_fold(made):
     page = made(CHOICE).page()
     box = page.select_one("predict-box")
-    for control in box.select("input, .predict-buttons, .predict-slider, .predict-veil"):
+    for control in box.select("input, .predict-buttons, .predict-slider, predict-veil"):
         assert control.has_attr("hidden")
     fold = box.select_one("details")
     assert not fold.has_attr("open")

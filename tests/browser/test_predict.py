@@ -153,7 +153,7 @@ def test_committing_shows_the_answer_the_mark_and_the_sentence_on_that_guess(pag
     assert "came out" in box.locator("li").nth(0).inner_text()
     mark = page.locator("#claim-deep-fails + .predict-mark")
     assert mark.inner_text() == "✗ You said: about half"
-    assert box.locator(".predict-veil").is_hidden()
+    assert box.locator("predict-veil").is_hidden()
     assert page.get_by_text("The share is 63").is_hidden()
     assert score(page).startswith("Your predictions: 0 of 1; chance would give 0.3.")
 
@@ -228,6 +228,20 @@ def test_what_was_answered_is_never_painted_veiled(visit, page) -> None:
     visit.open("index.html")
     assert page.locator(FIRST).get_attribute("data-state") == "said"
     assert set(page.evaluate("states")) <= {None, ""}
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_nothing_shifts_while_the_page_is_read(visit, page, answered) -> None:
+    if answered:
+        commit(page, 2)
+    page.add_init_script(
+        """window.shifts = [];
+        new PerformanceObserver(list => shifts.push(...list.getEntries().map(e => e.value)))
+            .observe({type: "layout-shift", buffered: true});"""
+    )
+    visit.open("index.html")
+    page.wait_for_timeout(200)
+    assert sum(page.evaluate("shifts")) < 0.05
 
 
 def test_forgetting_takes_two_presses_and_veils_everything_again(page) -> None:
@@ -352,6 +366,11 @@ def test_a_class_sees_all_questions_on_one_sheet_and_the_teacher_reveals_each(vi
     assert page.locator(FIRST).get_attribute("data-state") == "open"
 
 
+def test_a_page_that_asks_nothing_is_shown_to_a_class_as_it_is(visit) -> None:
+    page = visit.open("search.html?class")
+    assert page.get_by_role("heading", name="Search").is_visible()
+
+
 def test_paper_shows_the_fold_and_no_veil(page) -> None:
     page.emulate_media(media="print")
     box = page.locator(FIRST)
@@ -359,7 +378,7 @@ def test_paper_shows_the_fold_and_no_veil(page) -> None:
         assert page.get_by_text(shown).first.is_visible()
     assert box.get_by_text("Answer", exact=True).is_visible()
     assert page.locator(SECOND).get_by_text("between 0 and 100 %").is_visible()
-    for gone in ("button", "input", ".predict-veil"):
+    for gone in ("button", "input", "predict-veil"):
         assert page.locator(f"predict-box {gone}:visible").count() == 0
     assert page.locator(".predict-tally").is_hidden()
 
@@ -370,7 +389,7 @@ def test_without_javascript_there_is_a_fold_and_no_veil(visit) -> None:
     page.goto(f"{visit.address}index.html")
     box = page.locator(FIRST)
     assert page.get_by_text(VEILED).is_visible()
-    assert box.locator("input:visible, button:visible, .predict-veil:visible").count() == 0
+    assert box.locator("input:visible, button:visible, predict-veil:visible").count() == 0
     box.get_by_text("Answer", exact=True).click()
     assert box.get_by_text("They toss a coin").is_visible()
 
