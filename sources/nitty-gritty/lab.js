@@ -5,10 +5,10 @@ const MOST_DEALS = 40;
 const MOST_RUNS = 25; // of each in one draw
 const DOT = 6.6; // what a dot takes, in pixels
 const MARKS = { relu: "●", tanh: "■", sigmoid: "▲" };
-const FORMS = {
-  relu: "M-3.1,0a3.1,3.1 0 1,0 6.2,0a3.1,3.1 0 1,0 -6.2,0z",
-  tanh: "M-2.8,-2.8h5.6v5.6h-5.6z",
-  sigmoid: "M0,-3.5L3.4,2.7H-3.4z",
+const FORMS = { // from the middle of a dot
+  relu: "m-3.1,0a3.1,3.1 0 1,0 6.2,0a3.1,3.1 0 1,0 -6.2,0z",
+  tanh: "m-2.8,-2.8h5.6v5.6h-5.6z",
+  sigmoid: "m0,-3.5l3.4,6.2h-6.8z",
 };
 
 const percent = (share) => `${short(100 * share)} %`;
@@ -284,13 +284,12 @@ class SlotMachine extends Lab {
       const levels = swarm(runs.map((run) => this.x(arm.values[run])));
       const base = y + 26 + DOT * Math.max(2, ...levels);
       const last = deals.at(-1)?.runs[k];
-      const dots = runs.map((run, at) =>
-        make("path", {
-          d: FORMS[arm.name],
-          class: `lab-dot${dealt.has(run) ? " lab-drawn" : ""}${run === last ? " lab-last" : ""}`,
-          transform: `translate(${this.x(arm.values[run])} ${base - DOT * levels[at]})`,
-        }),
-      );
+      const kinds = { "lab-rest": "", "lab-drawn": "", "lab-last": "" };
+      runs.forEach((run, at) => {
+        const kind = run === last ? "lab-last" : dealt.has(run) ? "lab-drawn" : "lab-rest";
+        kinds[kind] += `M${this.x(arm.values[run])},${base - DOT * levels[at]}${FORMS[arm.name]}`;
+      });
+      const dots = Object.entries(kinds).map(([kind, d]) => make("path", { class: kind, d }));
       const mark = make("tspan", { class: "lab-mark" }, MARKS[arm.name]);
       const name = make("text", { y: y + 14 }, mark, ` ${arm.label}`);
       const right = { class: "lab-rate", x: width, y: y + 14, "text-anchor": "end" };
@@ -420,13 +419,15 @@ const STYLES = `
     opacity: 0.45;
   }
 
-  .lab-dot {
+  .lab-picture :is(.lab-rest, .lab-drawn, .lab-last) {
     fill: var(--arm);
+  }
+
+  .lab-rest {
     opacity: 0.5;
   }
 
-  .lab-drawn {
-    opacity: 1;
+  .lab-picture :is(.lab-drawn, .lab-last) {
     stroke: var(--ink);
     stroke-width: 1.2px;
   }
