@@ -1,5 +1,5 @@
 // What every lab shares: the custom element with its question, controls, picture and sentence; its
-// state in the address; its reset. Colors are the theme's custom properties, so that they follow it.
+// state in the address; its reset. Colors are the theme's custom properties, and so follow it.
 
 const SHAPES = new Set("svg g path rect circle line polyline polygon text tspan".split(" "));
 const PAUSE = 250; // ms without a change: then the address is written and the sentence spoken
@@ -18,7 +18,7 @@ export function set(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(name, value);
     else if (value === false || value == null) node.removeAttribute(name);
-    else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value === true ? "" : value);
+    else node.setAttribute(name, value === true ? "" : value);
   }
   return node;
 }
@@ -48,7 +48,8 @@ export function random(seed) {
 //   sentence(state)   what is seen, in words
 //   write(state)      the state as a short word for the address
 //   read(word)        the state of such a word, null where it is none
-// `this.data` is what the chapter stored in lab.json, `this.change({…})` changes the state.
+// `this.data` is what the chapter stored in lab.json; `this.width` becomes 0 when the page has
+// become wider or narrower, for the lab to measure its picture; `this.change({…})` changes the state.
 export class Lab extends HTMLElement {
   #pause;
   #restore = () => this.#render(this.#recalled() ?? this.fresh());
@@ -94,7 +95,10 @@ export class Lab extends HTMLElement {
     this.room = room;
     this.append(room);
     this.classList.add("lab-live");
-    new ResizeObserver(() => {
+    let wide = 0;
+    new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width === wide) return; // a sentence became longer: nothing to draw
+      wide = contentRect.width;
       this.width = 0; // to be measured again
       this.show(this.state);
     }).observe(room);

@@ -91,7 +91,8 @@ export function predict(net, examples) {
 // The mean loss over the examples and its gradients, as a list of arrays like the net's own.
 export function backward(net, examples, targets) {
   const { said, loss, slope } = LOSSES[net.loss];
-  const gradients = arrays(net).map((array) => array.map((row) => (row.length ? row.map(() => 0) : 0)));
+  const zero = (row) => (row.length ? row.map(() => 0) : 0);
+  const gradients = arrays(net).map((array) => array.map(zero));
   let total = 0;
   forward(net, examples).forEach((steps, n) => {
     const z = steps.at(-1).z;

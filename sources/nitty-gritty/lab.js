@@ -5,16 +5,20 @@ const MOST_DEALS = 40;
 const MOST_RUNS = 25; // of each in one draw
 const DOT = 6.6; // what a dot takes, in pixels
 const MARKS = { relu: "●", tanh: "■", sigmoid: "▲" };
-const FORMS = {
-  relu: "M-3.1,0a3.1,3.1 0 1,0 6.2,0a3.1,3.1 0 1,0 -6.2,0z",
-  tanh: "M-2.8,-2.8h5.6v5.6h-5.6z",
-  sigmoid: "M0,-3.5L3.4,2.7H-3.4z",
+const FORMS = { // from the middle of a dot
+  relu: "m-3.1,0a3.1,3.1 0 1,0 6.2,0a3.1,3.1 0 1,0 -6.2,0z",
+  tanh: "m-2.8,-2.8h5.6v5.6h-5.6z",
+  sigmoid: "m0,-3.5l3.4,6.2h-6.8z",
 };
 
 const percent = (share) => `${short(100 * share)} %`;
-const points = (share) => `${short(100 * Math.abs(share))} ${short(100 * share) === "1" ? "point" : "points"}`;
+const points = (share) => {
+  const told = short(100 * Math.abs(share));
+  return `${told} ${told === "1" ? "point" : "points"}`;
+};
 const short = (value) => String(Number(value.toFixed(2)));
-const outOf100 = (share) => (share > 0 && share < 0.005 ? "fewer than 1" : String(Math.round(100 * share)));
+const outOf100 = (share) =>
+  share > 0 && share < 0.005 ? "fewer than 1" : String(Math.round(100 * share));
 
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -24,17 +28,22 @@ function median(values) {
 
 // The median of n runs (n odd) drawn with replacement: each value it can have, and how likely.
 export function medians(values, n) {
+  const known = KNOWN.get(values) ?? [];
+  KNOWN.set(values, known);
+  if (known[n]) return known[n];
   const sorted = [...values].sort((a, b) => a - b);
-  const found = [];
   let before = 0;
+  known[n] = [];
   sorted.forEach((value, k) => {
     if (value === sorted[k + 1]) return;
     const below = atLeastHalf(n, (k + 1) / sorted.length);
-    found.push({ value, share: below - before });
+    known[n].push({ value, share: below - before });
     before = below;
   });
-  return found;
+  return known[n];
 }
+
+const KNOWN = new WeakMap(); // values -> medians by n, for a slider that moves back and forth
 
 // How likely more than half of n tosses (n odd) of a coin show its side of that probability.
 function atLeastHalf(n, probability) {
@@ -95,7 +104,8 @@ class SlotMachine extends Lab {
     return [this.data.arms[0], this.data.arms.find((arm) => arm.name === rival)];
   }
 
-  deals({ key, bets, ...state }) {
+  deals(state) {
+    const { key, bets } = state;
     const draw = random(key);
     const arms = this.arms(state);
     return [...bets].map((bet) => {
@@ -128,8 +138,9 @@ class SlotMachine extends Lab {
       ...rivals,
     );
     this.cards = [0, 1].map((k) => this.card(k));
-    this.again = make("button", { type: "button", class: "lab-go", click: () => this.dealAgain() }, "Deal again");
-    this.all = make("button", { type: "button", click: () => this.turnUp() }, "Turn up all");
+    const deal = { type: "button", class: "lab-go", click: () => this.dealAgain() };
+    this.again = make("button", deal, "Deal again");
+    this.all = make("button", { type: "button", click: () => this.turnUp() });
     this.table = make("div", { class: "lab-cards" }, ...this.cards.map((card) => card.button));
     this.buttons = make("p", { class: "lab-buttons" }, this.again, this.all);
     this.count = make("output", {});
@@ -149,20 +160,22 @@ class SlotMachine extends Lab {
     this.record = make("ol", { class: "lab-record", "aria-label": "Your deals" });
     this.picture = make("svg", { class: "lab-picture", role: "img" });
     this.legend = make("p", { class: "lab-legend" });
-    return [this.rivals, this.table, this.buttons, this.many, this.said, this.record, this.picture, this.legend];
+    const controls = [this.rivals, this.table, this.buttons, this.many];
+    return [...controls, this.said, this.record, this.picture, this.legend];
   }
 
   card(k) {
-    const parts = Object.fromEntries(["name", "reached", "run", "result"].map((part) => [part, make("span", { class: `lab-${part}` })]));
-    const bet = make("span", { class: "lab-bet" });
-    const back = make("span", { class: "lab-back" }, make("span", { class: "lab-mark", "aria-hidden": "true" }), bet);
-    const face = make("span", { class: "lab-face" }, ...Object.values(parts));
+    const part = (name) => make("span", { class: `lab-${name}` });
+    const [mark, bet] = ["mark", "bet"].map(part);
+    const [name, reached, run, result] = ["name", "reached", "run", "result"].map(part);
+    const back = make("span", { class: "lab-back" }, set(mark, { "aria-hidden": "true" }), bet);
+    const face = make("span", { class: "lab-face" }, name, reached, run, result);
     const button = make(
       "button",
       { type: "button", class: "lab-card", click: () => this.bet(k) },
       make("span", { class: "lab-turn" }, back, face),
     );
-    return { button, back, face, bet, ...parts };
+    return { button, back, face, mark, bet, name, reached, run, result };
   }
 
   bet(k) {
@@ -186,14 +199,20 @@ class SlotMachine extends Lab {
     const deals = this.deals(state);
     const all = state.phase === "all";
     this.room?.classList.remove("lab-dealt");
-    for (const input of this.rivals.querySelectorAll("input")) input.checked = input.value === state.rival;
-    this.table.hidden = this.buttons.hidden = all;
+    for (const input of this.rivals.querySelectorAll("input")) {
+      input.checked = input.value === state.rival;
+    }
+    this.table.hidden = all;
+    this.buttons.hidden = all;
     this.many.hidden = !all;
     this.again.hidden = state.phase !== "up" || deals.length >= MOST_DEALS;
     tell(this.all, `Turn up all ${arms[0].values.length} of each`);
     if (this.slider.value !== String(state.runs)) this.slider.value = state.runs;
     tell(this.count, String(state.runs));
-    if (!all) this.cards.forEach((card, k) => this.showCard(card, k, arms[k], deals.at(-1), state.phase === "up"));
+    if (!all) {
+      const up = state.phase === "up";
+      this.cards.forEach((card, k) => this.showCard(card, k, arms[k], deals.at(-1), up));
+    }
     this.showRecord(arms, deals);
     this.draw(arms, deals, state);
   }
@@ -203,14 +222,15 @@ class SlotMachine extends Lab {
     card.button.classList.toggle("lab-up", up);
     set(card.back, { "aria-hidden": String(up) });
     set(card.face, { "aria-hidden": String(!up) });
-    card.back.firstChild.textContent = MARKS[arm.name];
+    card.mark.textContent = MARKS[arm.name];
     card.bet.textContent = `Bet on ${arm.label}`;
     if (!up) return; // it turns with what it showed
     card.button.classList.toggle("lab-ahead", deal.ahead === k);
     card.name.textContent = `${arm.label}${deal.bet === k ? ", your bet" : ""}`;
     card.reached.textContent = percent(deal.reached[k]);
     card.run.textContent = `run ${deal.runs[k] + 1} of ${arm.values.length}`;
-    card.result.textContent = deal.ahead === k ? `ahead by ${points(deal.gap)}` : deal.ahead === null ? "level" : "behind";
+    const behind = deal.ahead === null ? "level" : "behind";
+    card.result.textContent = deal.ahead === k ? `ahead by ${points(deal.gap)}` : behind;
   }
 
   showRecord(arms, deals) {
@@ -218,7 +238,8 @@ class SlotMachine extends Lab {
     deals.forEach((deal, k) => {
       const arm = arms[deal.ahead];
       const right = deal.ahead === null ? "" : deal.ahead === deal.bet ? "✓" : "✗";
-      const told = arm ? `${arm.label} ahead, you bet ${right === "✓" ? "right" : "wrong"}` : "level";
+      const guess = right === "✓" ? "right" : "wrong";
+      const told = arm ? `${arm.label} ahead, you bet ${guess}` : "level";
       const item = this.record.children[k] ?? this.record.appendChild(make("li", {}));
       if (item.dataset.told === told) return;
       item.dataset.told = told;
@@ -254,6 +275,7 @@ class SlotMachine extends Lab {
     const every = this.data.arms.flatMap((arm) => arm.values);
     const [low, high] = [Math.min(...every), Math.max(...every)];
     this.x = (value) => 12 + ((value - low) / (high - low)) * (width - 24);
+    const centered = { "text-anchor": "middle" };
     const nodes = [];
     let y = 0;
     this.lanes = arms.map((arm, k) => {
@@ -261,15 +283,17 @@ class SlotMachine extends Lab {
       const runs = all ? [...arm.values.keys()] : [...dealt];
       const levels = swarm(runs.map((run) => this.x(arm.values[run])));
       const base = y + 26 + DOT * Math.max(2, ...levels);
-      const dots = runs.map((run, at) =>
-        make("path", {
-          d: FORMS[arm.name],
-          class: dealt.has(run) ? (run === deals.at(-1).runs[k] ? "lab-dot lab-drawn lab-last" : "lab-dot lab-drawn") : "lab-dot",
-          transform: `translate(${this.x(arm.values[run])} ${base - DOT * levels[at]})`,
-        }),
-      );
-      const name = make("text", { y: y + 14 }, make("tspan", { class: "lab-mark" }, MARKS[arm.name]), ` ${arm.label}`);
-      const rate = make("text", { class: "lab-rate", x: width, y: y + 14, "text-anchor": "end" }, `learning rate ${arm.rate}`);
+      const last = deals.at(-1)?.runs[k];
+      const kinds = { "lab-rest": "", "lab-drawn": "", "lab-last": "" };
+      runs.forEach((run, at) => {
+        const kind = run === last ? "lab-last" : dealt.has(run) ? "lab-drawn" : "lab-rest";
+        kinds[kind] += `M${this.x(arm.values[run])},${base - DOT * levels[at]}${FORMS[arm.name]}`;
+      });
+      const dots = Object.entries(kinds).map(([kind, d]) => make("path", { class: kind, d }));
+      const mark = make("tspan", { class: "lab-mark" }, MARKS[arm.name]);
+      const name = make("text", { y: y + 14 }, mark, ` ${arm.label}`);
+      const right = { class: "lab-rate", x: width, y: y + 14, "text-anchor": "end" };
+      const rate = make("text", right, `learning rate ${arm.rate}`);
       const line = make("path", { class: "lab-line", d: `M0,${base + 4.5}H${width}` });
       const lane = make("g", { "data-arm": arm.name }, name, rate, line, ...dots);
       const bar = make("rect", { class: "lab-bar", y: base + 6, height: 9, rx: 2 });
@@ -279,7 +303,7 @@ class SlotMachine extends Lab {
         lane.append(
           bar,
           make("path", { class: "lab-median", d: `M${this.x(middle)},${base + 3.5}v14` }),
-          make("text", { x: at, y: base + 31, "text-anchor": "middle" }, `median ${percent(middle)}`),
+          make("text", { ...centered, x: at, y: base + 31 }, `median ${percent(middle)}`),
         );
       }
       nodes.push(lane);
@@ -290,31 +314,34 @@ class SlotMachine extends Lab {
     for (let tick = Math.ceil(low * 50) / 50; tick <= high; tick += 0.02) {
       axis.append(
         make("path", { d: `M${this.x(tick)},${y}v5` }),
-        make("text", { x: this.x(tick), y: y + 19, "text-anchor": "middle" }, percent(tick)),
+        make("text", { ...centered, x: this.x(tick), y: y + 19 }, percent(tick)),
       );
     }
-    axis.append(make("text", { x: width / 2, y: y + 38, "text-anchor": "middle" }, "test accuracy"));
+    axis.append(make("text", { ...centered, x: width / 2, y: y + 38 }, "test accuracy"));
     this.picture.replaceChildren(...nodes, axis);
     set(this.picture, { viewBox: `0 0 ${width} ${y + 44}`, height: y + 44 });
   }
 
   sentence(state) {
     const [a, b] = this.arms(state);
-    const deals = this.deals(state);
     if (state.phase === "all") return this.verdict(a, b, state.runs);
+    const deals = this.deals(state);
     if (state.phase === "down") {
-      return deals.length ? "The next two lie face down." : `One of ${a.values.length} runs of each lies face down.`;
+      if (deals.length) return "The next two lie face down.";
+      return `One of ${a.values.length} runs of each lies face down.`;
     }
     const deal = deals.at(-1);
+    const foreseen = deal.ahead === deal.bet ? "as you bet" : "against your bet";
     const now =
       deal.ahead === null
         ? `In this draw both reach ${percent(deal.reached[0])}.`
-        : `In this draw ${[a, b][deal.ahead].label} is ahead by ${points(deal.gap)}, ${deal.ahead === deal.bet ? "as you bet" : "against your bet"}.`;
+        : `In this draw ${[a, b][deal.ahead].label} is ahead by ${points(deal.gap)}, ${foreseen}.`;
     if (deals.length === 1) return `${now} Would you believe it? Deal again.`;
     const led = [0, 1, null].map((k) => deals.filter((one) => one.ahead === k).length);
     const right = deals.filter((one) => one.ahead === one.bet).length;
     const level = led[2] ? `, neither ${times(led[2])}` : "";
-    return `${now} In ${deals.length} deals ${a.label} was ahead ${times(led[0])}, ${b.label} ${times(led[1])}${level}; you bet right ${times(right)}.`;
+    const ahead = `${a.label} was ahead ${times(led[0])}, ${b.label} ${times(led[1])}${level}`;
+    return `${now} In ${deals.length} deals ${ahead}; you bet right ${times(right)}.`;
   }
 
   verdict(a, b, runs) {
@@ -322,17 +349,23 @@ class SlotMachine extends Lab {
     const { wrong, level } = against(a.values, b.values, runs);
     const drawn = runs === 1 ? "one run of each" : `the medians of ${runs} runs of each`;
     const often = `${outOf100(wrong)} of 100 draws`;
-    const ends = `Over all ${a.values.length} the median is ${percent(median(a.values))} for ${a.label}, ${percent(median(b.values))} for ${b.label}`;
-    if (gap === 0) return `${ends}. The medians are equal, and ${drawn} are level in ${outOf100(level)} of 100 draws.`;
+    const [first, second] = [a, b].map((arm) => `${percent(median(arm.values))} for ${arm.label}`);
+    const ends = `Over all ${a.values.length} the median is ${first}, ${second}`;
+    if (gap === 0) return `${ends}: neither is ahead.`;
     const ahead = (gap > 0 ? a : b).label;
     const point = runs === 1 ? "points" : "point";
-    return `${ends}: ${ahead} is ahead by ${points(gap)}. But ${drawn} ${point} the other way in ${often}, and neither way in ${outOf100(level)}.`;
+    const led = `${ends}: ${ahead} is ahead by ${points(gap)}`;
+    const misled = `${drawn} ${point} the other way in ${often}`;
+    return `${led}. But ${misled}, and neither way in ${outOf100(level)}.`;
   }
 }
 
 function described(arms, deals, all) {
   const names = `${arms[0].label} and ${arms[1].label}`;
-  if (all) return `Test accuracy of all ${arms[0].values.length} runs of ${names}, a dot each, with their medians and a bar for nine of ten draws.`;
+  if (all) {
+    const every = `all ${arms[0].values.length} runs of ${names}, a dot each`;
+    return `Test accuracy of ${every}, with their medians and a bar for nine of ten draws.`;
+  }
   if (deals.length) return `Test accuracy of the runs of ${names} that were dealt, a dot each.`;
   return `An empty axis of test accuracy, with a lane each for ${names}.`;
 }
@@ -386,13 +419,15 @@ const STYLES = `
     opacity: 0.45;
   }
 
-  .lab-dot {
+  .lab-picture :is(.lab-rest, .lab-drawn, .lab-last) {
     fill: var(--arm);
+  }
+
+  .lab-rest {
     opacity: 0.5;
   }
 
-  .lab-drawn {
-    opacity: 1;
+  .lab-picture :is(.lab-drawn, .lab-last) {
     stroke: var(--ink);
     stroke-width: 1.2px;
   }

@@ -103,7 +103,7 @@ def test_axe_finds_nothing_in_either_theme(lab, state):
 def test_the_picture_follows_a_switch_of_the_theme(lab):
     page = lab.open(TURNED)
     ink = "getComputedStyle(document.querySelector('.lab-picture text')).fill"
-    dot = "getComputedStyle(document.querySelector('.lab-dot')).fill"
+    dot = "getComputedStyle(document.querySelector('.lab-rest')).fill"
     light = page.evaluate(f"[{ink}, {dot}]")
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     assert light == ["rgb(27, 31, 36)", "rgb(0, 114, 178)"]
