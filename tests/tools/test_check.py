@@ -41,6 +41,8 @@ CHAPTER = [
     "opening cells are stamped",
     "exercises have solutions",
     "notebooks are small",
+    "little code is visible",
+    "call-outs are known",
     "chapter folders are complete",
     "the ledger is whole",
     "plans are frozen",
