@@ -50,9 +50,10 @@ def _cells(document: nodes.document) -> list[nodes.container]:
 
 def _code(cell: nodes.container) -> nodes.literal_block | None:
     """The code of a cell, None where the book leaves it out."""
-    if cell.children[0].get("nb_element") != "cell_code_source":
+    source = cell.children[0]
+    if not isinstance(source, nodes.container) or source["nb_element"] != "cell_code_source":
         return None
-    return next(iter(cell.children[0].findall(nodes.literal_block)), None)
+    return next(iter(source.findall(nodes.literal_block)), None)
 
 
 def _fold(cell: nodes.container, code: nodes.literal_block, line: str) -> None:
@@ -70,12 +71,8 @@ def _fold(cell: nodes.container, code: nodes.literal_block, line: str) -> None:
 
 
 def add_switch(app: Sphinx, config: Config) -> None:
-    """Add the switch to the top bar, before the theme's buttons."""
+    """Let the theme find the switch, which `article_header_end` in _config.yml asks for."""
     config.templates_path.append(str(TEMPLATES))
-    config.html_theme_options["article_header_end"] = [
-        "reading-switch.html",
-        "article-header-buttons.html",
-    ]
 
 
 def add_early(

@@ -42,6 +42,8 @@ CHAPTER = [
     "exercises have solutions",
     "predictions have answers",
     "notebooks are small",
+    "little code is visible",
+    "call-outs are known",
     "chapter folders are complete",
     "the ledger is whole",
     "plans are frozen",
