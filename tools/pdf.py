@@ -28,6 +28,7 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 READY = "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready])"
 MOMENT = re.compile(rb"(?<=Date \(D:)\d{14}[+-]\d\d'\d\d'")
 NO_MOMENT = b"20000101000000+00'00'"
+NODE = re.compile(rb"node\d{8}")
 A_PAGE = re.compile(rb"/Type /Page\b")
 PATIENCE = 600_000  # ms: the whole book has a thousand formulas
 
@@ -63,7 +64,17 @@ def printed(browser: Browser, address: str, document: str) -> bytes:
         prefer_css_page_size=True, print_background=True, tagged=True, outline=True
     )
     page.close()
-    return MOMENT.sub(NO_MOMENT, pdf)
+    return settled(pdf)
+
+
+def settled(pdf: bytes) -> bytes:
+    """Take out what differs from one printing to the next; every place in the file stays."""
+    names: dict[bytes, bytes] = {}  # Chromium counts a tag's node on through all that it prints
+
+    def renamed(match: re.Match[bytes]) -> bytes:
+        return names.setdefault(match[0], b"node%08d" % len(names))
+
+    return NODE.sub(renamed, MOMENT.sub(NO_MOMENT, pdf))
 
 
 def read_book(course: Course, built: Path) -> list[Page]:
