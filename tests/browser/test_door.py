@@ -22,8 +22,15 @@ def test_a_vote_reveals_what_the_runs_say_and_is_kept_on_the_device(visit):
 
 def test_refused_storage_or_an_older_editions_costs_nothing_but_the_memory(visit):
     visit.page.add_init_script(
-        "Storage.prototype.getItem = () => '[7';"
-        "Storage.prototype.setItem = () => { throw Error() };"
+        """const read = Storage.prototype.getItem;
+        Storage.prototype.getItem = function (key) {
+            return key === "course-votes" ? "[7" : read.call(this, key);
+        };
+        const write = Storage.prototype.setItem;
+        Storage.prototype.setItem = function (key, value) {
+            if (key === "course-votes") throw Error("refused");
+            write.call(this, key, value);
+        };"""
     )
     page = visit.open("index.html")
     page.locator(".vote [data-vote=fails]").first.click()

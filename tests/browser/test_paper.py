@@ -67,7 +67,8 @@ def squeezed(text: str) -> str:
 
 
 def long_lines(cell) -> set[str]:
-    return {squeezed(line) for line in cell.get_text().splitlines() if len(line) > 30}
+    lines = map(squeezed, cell.get_text().splitlines())
+    return {line for line in lines if len(line) > 30}
 
 
 def links(reader: PdfReader) -> Iterator[tuple[str | None, str | None]]:
