@@ -1,7 +1,7 @@
 """Figures: stored SVG outputs become part of the page, follow its theme and say what they show.
 
-Each has a number within its chapter, an anchor and, from its cell's `mystnb: {figure: …}`, a caption.
-Where a narrow form is stored, phones show that one. The script enlarges a figure that is tapped.
+Each has a number within its chapter, an anchor and, from its cell's `mystnb: {figure: …}`, a
+caption. Where a narrow form is stored, phones show that one. The script enlarges what is tapped.
 
 Also the directive `{chapter-figure} slug N`, which shows the N-th figure of a chapter elsewhere,
 from the chapter's own stored output.

@@ -81,9 +81,7 @@ def _translated(node: nodes.math | nodes.math_block, *, block: bool) -> str:
     try:
         return mathml(tex, block=block)
     except MathError as error:
-        logger.warning(
-            "the formula %s cannot be set: %s", tex, error, location=node, type="mathml"
-        )
+        logger.warning("the formula %s cannot be set: %s", tex, error, location=node, type="mathml")
         return f"<code>{html.escape(tex)}</code>"
 
 

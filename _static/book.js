@@ -2,7 +2,7 @@
 function reachScrollers() {
   for (const box of document.querySelectorAll(
     ".bd-article pre, .cell_output .text_html, .pst-scrollable-table-container, " +
-      ".bd-article div.math, mjx-container[display=true]",
+      ".bd-article div.math",
   )) {
     if (box.scrollWidth > box.clientWidth + 1) {
       box.tabIndex = 0;
@@ -14,6 +14,6 @@ function reachScrollers() {
 
 window.addEventListener("load", () => {
   reachScrollers();
-  window.MathJax?.startup?.promise.then(reachScrollers); // formulas get their width late
+  document.fonts.ready.then(reachScrollers); // letters get their width late
 });
 window.addEventListener("resize", reachScrollers);

@@ -6,7 +6,10 @@ function enlarge(figure, button) {
   dialog.ariaLabel = button.ariaLabel;
   const close = document.createElement("button");
   close.textContent = "Close";
-  dialog.append(close, figure.querySelector(".figure-wide").cloneNode(true));
+  const large = figure.querySelector(".figure-wide").cloneNode(true);
+  // ids of its own: where the original is not displayed, what refers to its parts finds nothing
+  large.innerHTML = large.innerHTML.replace(/\bid="|url\(#|href="#/g, "$&large-");
+  dialog.append(close, large);
   document.body.append(dialog);
   dialog.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => {

@@ -10,10 +10,8 @@ import copy
 import io
 import textwrap
 from itertools import pairwise
-from typing import Any
 
 from IPython.core.formatters import DisplayFormatter, SVGFormatter
-
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -22,7 +20,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 
 from utils.plots.end_labels import EndLabels
-from utils.plots.style import POINTS_PER_INCH, SAVE, characters, wrapped
+from utils.plots.style import POINTS_PER_INCH, SAVE, wrapped
 
 MIME_TYPE = "application/vnd.course.narrow+svg"
 WIDTH = 3.6
