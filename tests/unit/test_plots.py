@@ -430,16 +430,22 @@ def test_a_long_headline_is_broken_into_lines_of_about_one_length_that_fit():
     assert figure.get_suptitle() == "Short."
 
 
-def test_the_narrow_form_stacks_its_panels_and_leaves_the_figure_as_it_was():
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_a_figure_is_as_it_was_after_its_narrow_form_was_made(draw):
+    figure = draw()
+    known = plt.get_fignums()
+    narrow(figure)
+    assert plt.get_fignums() == known
+    assert svg(figure) == svg(draw())
+
+
+def test_the_narrow_form_stacks_its_panels_and_repeats_the_labels_that_they_shared():
     figure, axes = plt.subplots(1, 2, figsize=(6.5, 3.0), sharey=True)
     for ax in axes:
         plots.band(ax, range(21), curves(), "relu")
     axes[0].set_ylabel("accuracy")
     plots.headline(figure, "Both panels say the same thing, which takes a sentence")
-    before, known = svg(figure), plt.get_fignums()
     small = narrow(figure)
-    assert svg(figure) == before
-    assert plt.get_fignums() == known
     small.canvas.draw()
     upper, lower = (ax.get_window_extent() for ax in small.axes)
     assert upper.y0 > lower.y1
