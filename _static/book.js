@@ -5,24 +5,27 @@ const SMALLEST = 0.75; // of a formula's size, before it scrolls
 
 const SCROLLERS =
   ".bd-article pre, .cell_output .text_html, .pst-scrollable-table-container, " +
-  ".bd-article div.math mjx-container, .bd-article span.math.wide mjx-container";
+  ".bd-article div.math, .bd-article span.math.wide";
+
+function widthInside(formula) {
+  const inside = document.createRange();
+  inside.selectNodeContents(formula);
+  return inside.getBoundingClientRect().width;
+}
 
 function fitFormulas() {
-  const formulas = [...document.querySelectorAll(".bd-article .math > mjx-container")];
+  const formulas = [...document.querySelectorAll(".bd-article .math > math")];
   for (const formula of formulas) {
-    formula.dataset.size ??= parseFloat(formula.style.fontSize) || 100;
-    formula.style.fontSize = `${formula.dataset.size}%`;
+    formula.style.fontSize = "";
     formula.parentElement.classList.remove("wide");
   }
   const found = formulas.map((formula) => {
-    const inside = formula.querySelector("mjx-math")?.scrollWidth ?? 0;
     const place = formula.parentElement.closest("div.math, p, li, dd, td, figcaption");
-    return { formula, inside, room: place?.clientWidth ?? Infinity };
+    return { formula, inside: widthInside(formula), room: place?.clientWidth || Infinity };
   });
   for (const { formula, inside, room } of found) {
-    if (!inside || inside <= room) continue;
-    const scale = Math.max(SMALLEST, (room - 1) / inside);
-    formula.style.fontSize = `${formula.dataset.size * scale}%`;
+    if (inside <= room) continue;
+    formula.style.fontSize = `${100 * Math.max(SMALLEST, (room - 1) / inside)}%`;
     formula.parentElement.classList.toggle("wide", formula.parentElement.matches("span"));
   }
 }
@@ -44,7 +47,7 @@ function fit() {
 
 window.addEventListener("load", () => {
   fit();
-  window.MathJax?.startup?.promise.then(fit); // formulas get their width late
+  document.fonts.ready.then(fit); // letters get their width late
 });
 window.addEventListener("resize", fit);
 document.addEventListener("toggle", reachScrollers, true); // what was folded has no width

@@ -90,6 +90,28 @@ def alt_texts(course: Course, slug: str) -> list[str]:
     return problems
 
 
+def captions(course: Course, slug: str) -> list[str]:
+    """In a chapter of the new form, whose cells have titles, every figure has name and caption."""
+    path = course.source(slug)
+    cells = code_cells(read_source(path))
+    if not any(cell.source.startswith("# @title") for cell in cells):
+        return []
+    text = path.read_text(encoding="utf-8")
+    problems = []
+    for number, cell in _numbered(course, slug):
+        shown = cell.metadata.get("mystnb", {})
+        given = {**shown.get("figure", {}), **shown.get("image", {})}
+        missing = [key for key in ("name", "caption", "alt") if not given.get(key)]
+        if images(cell) and missing:
+            line = text[: max(0, text.find(cell.source))].count("\n") + 1
+            problems.append(
+                f"sources/{slug}/chapter.md:{line}: the figure of code cell {number} has no "
+                f"{' and no '.join(missing)}: mystnb: {{image: {{alt: …}}, figure: {{name: fig-…, "
+                "caption: …}}"
+            )
+    return problems
+
+
 def first_cell(course: Course, slug: str) -> list[str]:
     """The opening cell is the template with the address of _config.yml."""
     expected = opening(course.address)
@@ -138,6 +160,7 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "every cell was executed": execution,
     "settling cells are compared": tags,
     "figures have alt text": alt_texts,
+    "figures have captions": captions,
     "opening cells are stamped": first_cell,
     "exercises have solutions": solved,
     "predictions have answers": answered,

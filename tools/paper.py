@@ -22,7 +22,6 @@ NOT_ON_PAPER = (
     "script, noscript, template, button, input, select, a.headerlink, .chapter-head a, [hidden]"
 )
 ELSEWHERE = "The solutions are in the file of the whole book."
-TO_BE_SET = re.compile(r"window\.MathJax")
 
 
 @dataclass(frozen=True)
@@ -201,16 +200,10 @@ def _document(
     )
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
-        f"<title>{html.escape(title)}</title>{styles}{_formulas(soup)}"
+        f"<title>{html.escape(title)}</title>{styles}"
         f"<style>{''.join(map(_running_head, heads.items()))}</style></head>"
         f'<body class="paper"><main class="bd-article">{"".join(sheets)}</main></body></html>'
     )
-
-
-def _formulas(soup: BeautifulSoup) -> str:
-    """Return the scripts that set the formulas."""
-    found = [s for s in soup.select("script") if TO_BE_SET.search(s.get_text())]
-    return "".join(map(str, found)) + '<script defer src="/_static/mathjax/tex-chtml.js"></script>'
 
 
 def _running_head(head: tuple[str, str]) -> str:

@@ -25,12 +25,12 @@ sys.path.insert(0, str(HERE.root / "_ext"))
 from paper import FOLDER, WHOLE, stamp
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-READY = "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready])"
+READY = "document.fonts.ready"
 MOMENT = re.compile(rb"(?<=Date \(D:)\d{14}[+-]\d\d'\d\d'")
 NO_MOMENT = b"20000101000000+00'00'"
 NODE = re.compile(rb"node\d{8}")
 A_PAGE = re.compile(rb"/Type /Page\b")
-PATIENCE = 600_000  # ms: the whole book has a thousand formulas
+PATIENCE = 600_000  # ms, for the whole book on a slow machine
 
 
 class Silent(SimpleHTTPRequestHandler):

@@ -38,6 +38,7 @@ CHAPTER = [
     "every cell was executed",
     "settling cells are compared",
     "figures have alt text",
+    "figures have captions",
     "opening cells are stamped",
     "exercises have solutions",
     "predictions have answers",

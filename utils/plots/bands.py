@@ -32,7 +32,8 @@ def band(
 
     x: (time,); values: (member, time), or (time,) for one run, which gets a line alone. The look is
     that of `label`, or of `color` where that is a name such as "relu". Every point is marked, or
-    none where they stand too close. `singles` adds each seed as a thin line. Diverged members are NaN: replace them by what they are worth, or be refused.
+    none where they stand too close. `singles` adds each seed as a thin line. Diverged members are
+    NaN: replace them by what they are worth, or be refused.
     """
     x, values = np.asarray(x), np.asarray(values)
     if np.issubdtype(x.dtype, np.integer):

@@ -53,13 +53,17 @@ class EndLabels(Artist):
         lines = np.array([name.count("\n") + 1 for name in names])
         levels = apart(ends[:, 1], 1.3 * self._size * point * lines, frame.y0, frame.y1)
         placed = []
-        for name, (color, _, _), (x, y), level in zip(
-            names, self._ends, ends, levels, strict=True
-        ):
+        for name, (color, _, _), (x, y), level in zip(names, self._ends, ends, levels, strict=True):
             left = frame.x1 + 12 * point
             leader = Line2D([x, left - 3 * point], [y, level], color=color, linewidth=0.9)
             text = Text(
-                left, level, name, va="center_baseline", color=INK, fontsize=self._size, linespacing=1.1
+                left,
+                level,
+                name,
+                va="center_baseline",
+                color=INK,
+                fontsize=self._size,
+                linespacing=1.1,
             )
             leader.set_figure(self._on)
             text.set_figure(self._on)

@@ -126,7 +126,7 @@ _CODE_NAME = re.compile(rf"\b({'|'.join(sorted(PRINTED, key=len, reverse=True))}
 
 
 def printed(label: object) -> str:
-    """A label with the names in code that it holds as prose prints them: "relu, 0.1" -> "ReLU, 0.1"."""
+    """A label with its names as prose prints them: "relu, 0.1" -> "ReLU, 0.1"."""
     return _CODE_NAME.sub(lambda found: PRINTED[found[1]], str(label))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
@@ -141,7 +141,7 @@ def _colored(
     rows: ArrayLike,
     limits: tuple[float, float] | None,
     label: str | None,
-    colors: str,
+    colors: str | Colormap,
 ) -> QuadMesh:
     """Cells of positive values (row, column) on a logarithmic scale; zeros and NaN are hatched."""
     positive = values[np.isfinite(values) & (values > 0)]
@@ -162,7 +162,7 @@ def _colored(
         for other in alike:
             if other.colorbar is not None:
                 other.colorbar.remove()
-        parents = [other.axes for other in alike if other.axes is not None]
+        parents = [other.axes for other in alike if isinstance(other.axes, Axes)]
         bar = ax.figure.colorbar(mesh, ax=parents, label=label, pad=0.03, aspect=14)
         if bar.solids is not None:
             bar.solids.set_rasterized(True)

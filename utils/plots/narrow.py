@@ -10,19 +10,18 @@ import copy
 import io
 import textwrap
 from itertools import pairwise
-from typing import Any
 
 from IPython.core.formatters import DisplayFormatter, SVGFormatter
-
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 
 from utils.plots.end_labels import EndLabels
-from utils.plots.style import POINTS_PER_INCH, SAVE, characters, wrapped
+from utils.plots.style import POINTS_PER_INCH, SAVE, wrapped
 
 MIME_TYPE = "application/vnd.course.narrow+svg"
 WIDTH = 3.6
@@ -85,8 +84,7 @@ def _stack(figure: Figure) -> None:
     """Place the panels of a grid in fewer columns, and make the figure as high as they need."""
     wide, high = figure.get_size_inches()
     high -= _headline_height(figure)
-    if figure._suptitle is not None:
-        text = figure._suptitle
+    for text in _headline(figure):
         text.set_text(wrapped(text.get_text(), WIDTH, 0.93 * _points(text)))  # in the book's font
     panels = _panels(figure)
     specs = [spec for ax in panels if (spec := ax.get_subplotspec()) is not None]
@@ -111,10 +109,17 @@ def _stack(figure: Figure) -> None:
 
 def _headline_height(figure: Figure) -> float:
     """In inches."""
-    text = figure._suptitle
-    if text is None or not text.get_text():
-        return 0.0
-    return 1.3 * _points(text) * (text.get_text().count("\n") + 1) / POINTS_PER_INCH
+    lines = (text.get_text().count("\n") + 1 for text in _headline(figure))
+    sizes = (_points(text) for text in _headline(figure))
+    return sum(1.3 * size * count for size, count in zip(sizes, lines, strict=True)) / (
+        POINTS_PER_INCH
+    )
+
+
+def _headline(figure: Figure) -> list[Text]:
+    """The figure's own title, where it has one."""
+    title = figure.get_suptitle()
+    return [text for text in figure.texts if title and text.get_text() == title]
 
 
 def _points(text: Text) -> float:
@@ -134,7 +139,7 @@ def _panels(figure: Figure) -> list[Axes]:
     return panels
 
 
-def _share_labels(panels: list[Axes], specs: list) -> None:
+def _share_labels(panels: list[Axes], specs: list[SubplotSpec]) -> None:
     """Write out the labels that a panel had from its neighbor in the wide figure."""
     for ax, spec in zip(panels, specs, strict=True):
         for other, its in zip(panels, specs, strict=True):
@@ -168,13 +173,13 @@ def _wrap(ax: Axes, figure: Figure) -> None:
     """Break titles, labels and the names of rows for the room there is."""
     box = ax.get_position()
     wide, high = box.width * WIDTH, box.height * figure.get_figheight()
-    for title in (ax.title, ax._left_title, ax._right_title):
-        title.set_text(wrapped(title.get_text(), wide, _points(title)))
+    for title in ax.get_children():  # not ax.title alone, which is the one in the middle
+        if isinstance(title, Text) and title.get_text() and title not in ax.texts:
+            title.set_text(wrapped(title.get_text(), wide, _points(title)))
     for axis, length in ((ax.xaxis, wide), (ax.yaxis, high)):
         axis.label.set_text(wrapped(axis.label.get_text(), length, _points(axis.label)))
-        for which, ticks in (("major", axis.get_major_ticks()), ("minor", axis.get_minor_ticks())):
-            if ticks:
-                axis.set_tick_params(which=which, labelsize=_points(ticks[0].label1))
+        for tick in axis.get_major_ticks()[:1]:
+            axis.set_tick_params(which="both", labelsize=_points(tick.label1))
     _wrap_names(ax.yaxis)
     for labels in ax.findobj(EndLabels):
         labels.resize(WIDTH * 0.27, LEAST)
