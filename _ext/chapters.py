@@ -7,6 +7,7 @@ seconds to run from the metadata that `make notebooks` writes, so that no page r
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,11 @@ from typing import Any
 
 from effort import Effort, effort, without_links
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.markup import OPENING_TAG, fold, is_recut
+
 FOLDER = "chapters"
-HIDDEN = frozenset({"setup", "hide-input"})
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,14 @@ def read_chapter(path: Path) -> Chapter:
 
 def _shown_code(notebook: dict[str, Any]) -> Iterator[str]:
     """The code that the page shows: neither the opening cell nor what is folded."""
-    for cell in notebook["cells"]:
-        tags, source = cell["metadata"].get("tags", ()), joined(cell["source"])
-        folded = HIDDEN.intersection(tags) or source.startswith("# @title")
-        if cell["cell_type"] == "code" and not folded:
+    cells = [
+        (joined(cell["source"]), cell["metadata"].get("tags", ()))
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    recut = is_recut(source for source, _ in cells)
+    for source, tags in cells:
+        if OPENING_TAG not in tags and fold(source, tags, recut) is None:
             yield source
 
 

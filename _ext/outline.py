@@ -80,7 +80,7 @@ class Outline(SphinxDirective):
         """Return a chapter as a card: its first figure in small, title, question and minutes."""
         place = Path(self.env.srcdir) / FOLDER / f"{chapter.slug}.ipynb"
         figures = figures_of(read_notebook(place))
-        picture = miniature(figures[0][0], f"{chapter.slug}-") if figures else ""
+        picture = miniature(figures[0].wide, f"{chapter.slug}-") if figures else ""
         href = self.env.app.builder.get_relative_uri(self.env.docname, f"{FOLDER}/{chapter.slug}")
         question = html.escape(claims.load().chapters[chapter.slug].question)
         return (

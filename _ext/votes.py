@@ -23,6 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from utils.claims import SHAPES, Claim, Settled, load, verdicts
+from utils.claims.card import body
 
 logger = logging.getLogger(__name__)
 CHOICES = {"holds": "It holds", "depends": "It depends", "fails": "It fails"}
@@ -118,18 +119,9 @@ def vote(claim: Claim, settled: Settled, href: str) -> str:
         '<p class="vote-said" role="status"></p>'
         "<details><summary>What the runs say</summary>"
         f'<p class="vote-word verdict-{style_name(word)}"><span aria-hidden="true">{SHAPES[word]}'
-        f"</span> {word}</p>{strips(settled)}"
+        f"</span> {word}</p>{body(settled)}"
         f'<p><a href="{html.escape(href)}">See how it was measured</a></p></details></li>'
     )
-
-
-def strips(settled: Settled) -> str:
-    """Return what was found in each setting. The one place for the strip of a setting."""
-    items = "".join(
-        f"<li>{html.escape(setting)}: {outcome}</li>"
-        for setting, outcome in settled.outcomes.items()
-    )
-    return f'<ul class="vote-settings">{items}</ul>'
 
 
 def survival(settled: Iterable[Settled]) -> str:
