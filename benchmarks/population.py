@@ -93,8 +93,15 @@ def fit(task: Task) -> Measured:
 
 def rival(name: str, task: Task) -> Measured:
     """The same by hand, in the rivals' environment; refuses a rival that does other work."""
-    once = {"batch_size": task.batch, "steps": COMPARED, "snapshots": COMPARED}
-    runs = train(task.build, task.examples, task.members, log_every=COMPARED, **once)
+    runs = train(
+        task.build,
+        task.examples,
+        task.members,
+        batch_size=task.batch,
+        steps=COMPARED,
+        log_every=COMPARED,
+        snapshots=COMPARED,
+    )
     weights, state = ([np.asarray(a) for a in part] for part in runs.snapshots[0])
     state = [a for a in state if a.dtype == "float32"]
     x, y = task.examples

@@ -184,10 +184,10 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
         first, second = seconds(1, work), seconds(1, work)
         epoch = slope(partial(seconds, work=work), task["epochs"])
         found[key] = {"first": first - epoch, "second": second - epoch, "epoch": epoch}
-    prepare, epoch = RIVALS[name](task, False)
+    prepare, train = RIVALS[name](task, False)
     weights, state, given = prepare(arrays)
     first_steps = orders(task, 0)[:, : task["compared"]]
-    found["losses"] = np.asarray(epoch(weights, state, *given, first_steps)[2][0]).tolist()
+    found["losses"] = np.asarray(train(weights, state, *given, first_steps)[2][0]).tolist()
     return found
 
 
