@@ -1,5 +1,7 @@
 """Code that measures, plots or settles is folded behind one line, below what it shows.
 
+What a cell tagged `hide-output` shows is folded with its code.
+
 The eye meets the figure, the sentence and the verdict first; whoever asks how it was decided opens
 the line, or all of them with the switch "Workshop" in the top bar (_static/reading.js). Without
 JavaScript each line opens by itself.
@@ -62,12 +64,12 @@ def _fold(cell: nodes.container, code: nodes.literal_block, line: str) -> None:
     source = cell.children[0]
     start = f'<details class="fold"><summary>{html.escape(line)}</summary>'
     rest = cell.children[1:]
+    mode = cell.attributes.pop("hide_mode", None)  # MyST-NB's own fold, for the tags hide-…
+    inside, shown_first = (rest, []) if mode == "output" else ([], rest)
     cell.children = []
-    cell += [*rest, nodes.raw("", start, format="html"), source]
+    cell += [*shown_first, nodes.raw("", start, format="html"), *inside, source]
     cell += nodes.raw("", "</details>", format="html")
     cell["classes"].append("folded")
-    if cell.get("hide_mode") == "input":
-        del cell["hide_mode"]  # MyST-NB's own fold for the tag hide-input
 
 
 def add_switch(app: Sphinx, config: Config) -> None:
