@@ -122,19 +122,3 @@ def test_the_outline_shows_finished_chapters_and_marks_those_to_come(small_book,
     assert "Prerequisites: Python" in ready.get_text()
     assert "to come" in to_come.get_text()
     assert not to_come.find("a")
-
-
-def test_the_opening_cell_is_folded_away_and_no_other(small_book, tmp_path):
-    v4 = nbformat.v4
-    cells = [v4.new_markdown_cell("# T")]
-    cells += [
-        v4.new_code_cell("import utils", metadata={"tags": ["setup"]}, execution_count=1),
-        v4.new_code_cell("x = 1", execution_count=2),
-    ]
-    language = {"name": "python", "pygments_lexer": "ipython3"}
-    notebook = v4.new_notebook(cells=cells, metadata={"language_info": language})
-    page = small_book({"index.ipynb": nbformat.writes(notebook)}, ["opening_cell"]).page()
-    assert page.select_one("details summary")
-    folded = [cell.get_text().strip() for cell in page.select("details .cell")]
-    assert folded == ["import utils"]
-    assert len(page.select(".cell")) == 2

@@ -25,7 +25,7 @@ OVERLAP = """() => {
         .filter(box => box.width > 0 && box.right > sidebar.left).length;
 }"""
 CUT = """() => {
-    const hidden = e => e.closest("mjx-math, mjx-assistive-mml, svg, .sr-only, [hidden]");
+    const hidden = e => e.closest("svg, .sr-only, [hidden]");
     const signed = style => style.overflowX !== "hidden"
         && (style.backgroundAttachment.match(/local/g) ?? []).length === 2
         && (style.backgroundImage.match(/gradient/g) ?? []).length === 4;
