@@ -19,6 +19,15 @@ LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 PATH_DATA = re.compile(r'(?<= d=")[^"]*')
 MARKUP = re.compile(r"<[^>]*>")
 DESCRIPTION = re.compile(r"<metadata>.*?</metadata>", flags=re.DOTALL)
+UNSEEN = re.compile(  # comments, turns by nothing, and names to which nothing refers
+    r"<!--.*?-->\n?| transform=\"rotate\(-?0 [^\"]*\)\"|"
+    r"(?<=<g) id=\"(?:line2d|[xy]tick|\w*Collection|QuadMesh)_\d+\"",
+    flags=re.DOTALL,
+)
+FONT = re.compile(r"font-family: ([^;\"]*); ")
+SHEET = "stroke-linecap: butt}"
+MARKERS = re.compile(r"<g( clip-path=\"[^\"]*\")?>\n((?:<use [^>]*/>\n){2,})</g>")
+STYLE = re.compile(r" style=\"[^\"]*\"")
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-f]{6,}")
 
 
@@ -73,9 +82,22 @@ def clean(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def compact(svg: str) -> str:
-    """An SVG without indentation, with numbers to a hundredth of a point, which nobody can see."""
-    svg = re.sub(r">\s+<", ">\n<", DESCRIPTION.sub("", svg))
+    """An SVG without what nobody can see, with numbers to a hundredth of a point."""
+    svg = re.sub(r">\s+<", ">\n<", UNSEEN.sub("", DESCRIPTION.sub("", svg)))
+    fonts = set(FONT.findall(svg))
+    if len(fonts) == 1 and SHEET in svg:  # said once for all of the text
+        svg = FONT.sub("", svg).replace(SHEET, f"{SHEET} text{{font-family: {fonts.pop()}}}", 1)
+    svg = MARKERS.sub(_styled_once, svg)
     return MARKUP.sub(lambda tag: LONG_NUMBER.sub(_rounded, PATH_DATA.sub(_joined, tag[0])), svg)
+
+
+def _styled_once(markers: re.Match[str]) -> str:
+    """Markers that look alike, with their look at the group."""
+    clip, uses = markers[1] or "", markers[2]
+    looks = STYLE.findall(uses)
+    if len(set(looks)) != 1 or len(looks) != uses.count("<use "):
+        return markers[0]
+    return f"<g{clip}{looks[0]}>\n{STYLE.sub('', uses)}</g>"
 
 
 def _rounded(number: re.Match[str]) -> str:

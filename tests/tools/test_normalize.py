@@ -97,3 +97,30 @@ def test_a_figure_is_stored_without_what_nobody_can_see_in_both_its_forms() -> N
 
 def test_a_figure_made_compact_twice_is_the_same() -> None:
     assert compact(compact(DRAWN)) == compact(DRAWN)
+
+
+def test_comments_turns_by_nothing_and_names_that_nothing_uses_are_left_out() -> None:
+    drawn = (
+        '<svg><style type="text/css">*{stroke-linejoin: round; stroke-linecap: butt}</style>\n'
+        '<!-- one -->\n<g id="axes_1">\n<g id="line2d_3">\n'
+        "<text style=\"font-size: 9px; font-family: 'A B'; fill: #111\" "
+        'transform="rotate(-0 1 2)">one</text>\n'
+        "<text style=\"font-size: 8px; font-family: 'A B'; fill: #111\" "
+        'transform="rotate(-90 1 2)">two</text>\n</g>\n</g>\n</svg>\n'
+    )
+    assert compact(drawn) == (
+        '<svg><style type="text/css">*{stroke-linejoin: round; stroke-linecap: butt} '
+        "text{font-family: 'A B'}</style>\n"
+        '<g id="axes_1">\n<g>\n<text style="font-size: 9px; fill: #111">one</text>\n'
+        '<text style="font-size: 8px; fill: #111" transform="rotate(-90 1 2)">two</text>\n'
+        "</g>\n</g>\n</svg>\n"
+    )
+
+
+def test_markers_that_look_alike_say_so_once() -> None:
+    one, two = '<use x="1" style="fill: red"/>\n', '<use x="2" style="fill: blue"/>\n'
+    alike = f'<g clip-path="url(#a)">\n{one}{one}</g>\n'
+    assert compact(alike) == (
+        '<g clip-path="url(#a)" style="fill: red">\n<use x="1"/>\n<use x="1"/>\n</g>\n'
+    )
+    assert compact(f"<g>\n{one}{two}</g>\n") == f"<g>\n{one}{two}</g>\n"
