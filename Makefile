@@ -31,12 +31,12 @@ ALL_PACKAGES := -r requirements.txt
 endif
 
 # What the pages are made of: a change to any of these, or one more or less, builds the book anew.
-BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib) \
+BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib tools/markup.py tools/ties.py) \
 	$(shell find pages chapters sources _ext _static _vendor utils -type f \
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test test-fast lab freeze plants fresh words notebooks check bench adopt \
+.PHONY: help book pdf serve test test-fast lab freeze plants fresh words notebooks check bench adopt \
 	pins clean FORCE
 
 help: ## list the targets (the default)
@@ -44,6 +44,10 @@ help: ## list the targets (the default)
 
 book: _build/.book ## build the book from the stored notebooks, warnings as errors (no TensorFlow)
 	@echo "The book: $$(pwd)/_build/html/index.html  (make serve shows it on localhost)"
+
+pdf: book $(STAMPS)/pdf ## print each chapter and the whole book, with a Chromium, and offer the files on the pages
+	@$(VENV_PYTHON) -m tools.chromium
+	@$(VENV_PYTHON) -m tools.pdf
 
 serve: book ## show the book on http://localhost:8000 (PORT=… for another)
 	@echo "Serving the book at http://localhost:$(PORT); Ctrl-C stops."
@@ -108,6 +112,11 @@ $(STAMPS)/check: requirements.txt $(STAMPS)/book
 	@echo "Installing what the checks need into .venv"
 	@$(PIP_INSTALL) $(if $(NEWEST),--upgrade --group check,--constraint requirements.txt jupytext matplotlib mypy numpy rich ruff \
 		types-docutils types-pyyaml typos)
+	@touch $@
+
+$(STAMPS)/pdf: requirements.txt $(STAMPS)/check
+	@echo "Installing what printing needs into .venv"
+	@$(PIP_INSTALL) --constraint requirements.txt beautifulsoup4 playwright
 	@touch $@
 
 $(STAMPS)/all: requirements.txt $(STAMPS)/check

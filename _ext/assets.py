@@ -1,4 +1,4 @@
-"""What a page loads: our MathJax instead of a CDN's, each script once, no icon library."""
+"""What a page loads: scripts once and without waiting for them, no icon library, fonts early."""
 
 import re
 import shutil
@@ -8,37 +8,38 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-MATHJAX = Path(__file__).resolve().parent.parent / "_vendor" / "mathjax"
 ICON_SCRIPT = re.compile(r"\s*<script[^>]*/fontawesome\.js[^>]*></script>")
+SEARCH_SCRIPT = re.compile(
+    r"\s*<script[^>]*/?(?:searchtools|searchindex|language_data)\.js[^>]*></script>"
+)
+BLOCKING_SCRIPT = re.compile(r"<script(?= src=)(?![^>]*(?:defer|async|documentation_options))")
+FIRST_FONTS = ("course-serif", "course-sans")
+"""What the top of every page is set in."""
 
 
 def load_once(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Drop the second mention of a script or style sheet, and MathJax where nothing needs it."""
-    formulas = doctree is not None and any(doctree.findall(_is_formula))
+    """Drop the second mention of a script or style sheet; ask for the first fonts at once."""
     for key in ("script_files", "css_files"):
-        kept = []
-        for asset in dict.fromkeys(context.get(key, ())):  # equal ones once, in order
-            told = f"{getattr(asset, 'filename', asset)} {getattr(asset, 'attributes', '')}"
-            if formulas or "mathjax" not in told.casefold():
-                kept.append(asset)
-        context[key] = kept
-
-
-def _is_formula(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.math | nodes.math_block)
+        context[key] = list(dict.fromkeys(context.get(key, ())))  # equal ones once, in order
+    to = context["pathto"]
+    context["metatags"] = context.get("metatags", "") + "".join(
+        f'\n<link rel="preload" as="font" type="font/woff2" crossorigin href="{address}">'
+        for address in (to(f"_static/fonts/{name}.woff2", resource=True) for name in FIRST_FONTS)
+    )
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
-    """Copy MathJax beside the pages; remove the theme's icons, which book.css draws itself."""
+    """Remove the theme's icons, which book.css draws itself, and the search where none is."""
     if exception or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    shutil.copytree(MATHJAX, out / "_static" / "mathjax", dirs_exist_ok=True)
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        cleaned = ICON_SCRIPT.sub("", text)
+        cleaned = BLOCKING_SCRIPT.sub("<script defer", ICON_SCRIPT.sub("", text))
+        if page.name != "search.html":
+            cleaned = SEARCH_SCRIPT.sub("", cleaned)
         if cleaned != text:
             page.write_text(cleaned, encoding="utf-8")
     static = out / "_static"

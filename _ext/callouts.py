@@ -4,19 +4,17 @@ Chapters stay plain Markdown, which Colab and the repository's page show as quot
 book gives each kind its look. Other block quotes stay what they are.
 """
 
-import re
+import sys
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-KINDS = {
-    "the notes say": "notes-say",
-    "predict": "predict",
-    "exercise": "exercise",
-    "careful": "careful",
-}
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.markup import kind_of
 
 
 def opening_of(quote: nodes.block_quote) -> nodes.strong | None:
@@ -26,12 +24,6 @@ def opening_of(quote: nodes.block_quote) -> nodes.strong | None:
         return None
     spoken = [child for child in first.children if child.astext().strip()]
     return spoken[0] if spoken and isinstance(spoken[0], nodes.strong) else None
-
-
-def kind_of(opening: str) -> str | None:
-    """Return the kind that the bold words name ("Exercise 3." is an exercise), if they name one."""
-    word = re.sub(r"\s+\d+$", "", opening.strip().rstrip(".:")).casefold()
-    return KINDS.get(word)
 
 
 class CallOuts(SphinxTransform):

@@ -1,4 +1,8 @@
-"""The line below a chapter's title: how long it takes, and the two ways to run it."""
+"""The line below a chapter's title: how long it takes, how to run it, and the file to print.
+
+Colab opens a notebook from a public address; while there is none, the notebook is offered for
+download, with the way to open it. `make pdf` writes the link to the printed chapter into its place.
+"""
 
 import html
 from pathlib import Path
@@ -6,27 +10,26 @@ from typing import Any
 
 from address import SETUP_PAGE, colab_address
 from docutils import nodes
+from effort import told
+from paper import place
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 from chapters import FOLDER, Chapter, read_chapter
 
 
-def lengths(chapter: Chapter) -> str:
-    """Return how long a chapter takes, in words."""
-    read = f"{chapter.minutes} min to read"
-    return read if chapter.seconds is None else f"{read} · {chapter.seconds} s to run"
-
-
 def head(chapter: Chapter, repository: str, branch: str) -> str:
     """Return the line's markup, as seen from a page in the chapters' folder."""
     notebook = f"{FOLDER}/{chapter.slug}.ipynb"
-    colab = colab_address(repository, branch, notebook) or f"../{SETUP_PAGE}"
-    return (
-        f'<p class="chapter-head"><span>{lengths(chapter)}</span> '
-        f'<a href="{html.escape(colab)}">Open in Colab</a> '
-        f'<a href="../_sources/{notebook}" download>Download the notebook</a></p>'
+    colab = colab_address(repository, branch, notebook)
+    download = f'<a href="../_sources/{notebook}" download>Download the notebook</a>'
+    ways = (
+        f'<a href="{html.escape(colab)}">Open in Colab</a> {download}'
+        if colab
+        else f'{download} <a href="../{SETUP_PAGE}">How to open it</a>'
     )
+    lengths = told(chapter.minutes, chapter.seconds)
+    return f'<p class="chapter-head"><span>{lengths}</span> {ways} {place(chapter.slug)}</p>'
 
 
 class ChapterHead(SphinxTransform):

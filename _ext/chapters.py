@@ -1,17 +1,24 @@
 """What a chapter says about itself: read from its notebook, shared by the extensions that show it.
 
-Title, objectives, prerequisites and the length of the text come from the chapter's own cells, the
+Title, objectives, prerequisites and lengths come from the chapter's own cells, the
 seconds to run from the metadata that `make notebooks` writes, so that no page repeats them by hand.
 """
 
 import json
 import math
 import re
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-WORDS_PER_MINUTE = 200
+from effort import Effort, effort, without_links
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.markup import OPENING_TAG, fold, is_recut
+
 FOLDER = "chapters"
 
 
@@ -23,7 +30,7 @@ class Chapter:
     title: str
     objectives: tuple[str, ...]
     prerequisites: str
-    minutes: int
+    minutes: Effort
     seconds: int | None
 
 
@@ -44,7 +51,7 @@ def joined(value: str | list[str]) -> str:
 
 
 def read_chapter(path: Path) -> Chapter:
-    """Read title, objectives, prerequisites and the two lengths from a notebook."""
+    """Read title, objectives, prerequisites and lengths from a notebook."""
     notebook = read_notebook(path)
     text = "\n\n".join(
         joined(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"
@@ -59,22 +66,22 @@ def read_chapter(path: Path) -> Chapter:
         title=heading[1],
         objectives=tuple(_objectives(text)),
         prerequisites=_prerequisites(text),
-        minutes=max(1, math.ceil(len(prose(text).split()) / WORDS_PER_MINUTE)),
+        minutes=effort(text, _shown_code(notebook)),
         seconds=None if seconds is None else math.ceil(seconds),
     )
 
 
-def prose(text: str) -> str:
-    """Return the words that are read: without code, formulas' markup, tags and link targets."""
-    for pattern in (r"```.*?```", r"\$\$.*?\$\$", r"<[^>]+>"):
-        text = re.sub(pattern, " ", text, flags=re.DOTALL)
-    text = without_links(text)
-    return re.sub(r"[#>*|`_-]+", " ", text)
-
-
-def without_links(text: str) -> str:
-    """Return Markdown with each link replaced by its words: its target may be relative."""
-    return re.sub(r"\[([^\]]+)\]\([^)\s]*\)", r"\1", text)
+def _shown_code(notebook: dict[str, Any]) -> Iterator[str]:
+    """The code that the page shows: neither the opening cell nor what is folded."""
+    cells = [
+        (joined(cell["source"]), cell["metadata"].get("tags", ()))
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    recut = is_recut(source for source, _ in cells)
+    for source, tags in cells:
+        if OPENING_TAG not in tags and fold(source, tags, recut) is None:
+            yield source
 
 
 def _objectives(text: str) -> list[str]:

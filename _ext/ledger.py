@@ -3,10 +3,11 @@
 `{ledger-correction}` says which of them survive a correction for all that the book measures.
 
 Verdicts come from the chapters' stored outputs, so the page can say nothing that no cell computed.
-Also links each verdict card in a chapter to its claim on the ledger page.
+Also draws each verdict card of a chapter anew, from what its notebook stores.
 """
 
 import functools
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from sphinx.util.docutils import SphinxDirective
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from ledger_html import Entry, controls, correction, progress, tally
-from ledger_items import Context, Source, check_table, claim_list, linked_card, linked_table
+from ledger_items import Context, Source, book_card, claim_list, linked_table
 from outline import outline
 
 from chapters import FOLDER, read_chapter
@@ -47,7 +48,10 @@ class LedgerPage(SphinxDirective):
         """Return a section per chapter and one for what is checked: the page has an outline."""
         _remember(self.env)
         shown: list[nodes.Node] = [LedgerNode(part="controls")]
-        for slug, title in _titles(self.env).items():
+        finished = {docname.rpartition("/")[2] for docname, _ in _settled(self.env).values()}
+        titles = _titles(self.env)
+        for slug in sorted(titles, key=lambda slug: slug not in finished):  # settled ones first
+            title = titles[slug]
             part = LedgerNode(part="chapter", slug=slug, title=title)
             shown.append(_section(f"chapter-{slug}", title, part))
         return [*shown, _section("checks", CHECKS, LedgerNode(part="checks"))]
@@ -83,13 +87,19 @@ class FillLedger(SphinxPostTransform):
             part.replace_self(nodes.raw("", self.filled(part), format="html") if html else [])
         if not html or PAGE not in self.env.found_docs:
             return
-        sources = _sources(self.app)
         for node in self.document.findall(nodes.raw):
             text = node.astext().lstrip()
             if text.startswith('<div class="verdict '):
-                self.replace_text(node, linked_card(text, self.ledger_href, sources))
+                self.replace_text(node, self.drawn(text))
             elif text.startswith('<table class="verdicts"'):
                 self.replace_text(node, linked_table(text, self.ledger_href))
+
+    def drawn(self, card: str) -> str:
+        """Return a stored card as the book draws it."""
+        found = re.match(r'<div class="verdict [^>]*\bid="claim-([a-z0-9-]+)"', card)
+        if found is None or found[1] not in self.settled:
+            return card
+        return book_card(self.settled[found[1]][1], self.context)
 
     def filled(self, node: LedgerNode) -> str:
         """Return one part of the ledger as HTML."""
@@ -98,35 +108,48 @@ class FillLedger(SphinxPostTransform):
         if node["part"] == "tally":
             return tally(claims, self.to(PAGE) if PAGE in self.env.found_docs else None)
         if node["part"] == "controls":
-            return controls(_titles(self.env))
-        settled = [entry.settled for entry in entries if entry.settled is not None]
-        standing, ledger = stands(settled), load()
+            return controls(self.context.titles, entries)
         if node["part"] == "correction":
-            says = {claim.id: claim.says for claim in ledger.claims.values()}
-            return correction(says, standing, len(measured_settings(settled)))
-        context = Context(ledger, _sources(self.app), standing)
+            says = {claim.id: claim.says for claim in self.context.ledger.claims.values()}
+            measured = measured_settings(settled for _, settled in self.settled.values())
+            return correction(says, self.context.stands, len(measured))
         if node["part"] == "checks":
-            checks = [entry for entry in entries if entry.checked]
-            return check_table(checks, _titles(self.env), context)
+            return claim_list([entry for entry in entries if entry.checked], self.context)
         slug = node["slug"]
         own = [entry for entry in claims if entry.claim.chapter == slug]
         chapter = f"chapters/{slug}"
         href = self.to(chapter) if chapter in self.env.found_docs else ""
-        return progress(own, node["title"], href) + claim_list(own, context)
+        return progress(own, node["title"], href) + claim_list(own, self.context)
+
+    @functools.cached_property
+    def settled(self) -> dict[str, tuple[str, Settled]]:
+        """The page that settled each claim, and its verdict."""
+        return _settled(self.env)
+
+    @functools.cached_property
+    def context(self) -> Context:
+        """What cards and entries refer to, as seen from this page."""
+        return Context(
+            ledger=load(),
+            sources=_sources(self.app),
+            stands=stands(settled for _, settled in self.settled.values()),
+            titles=_titles(self.env),
+            href=self.ledger_href,
+        )
 
     def entries(self) -> list[Entry]:
         """Return all claims in order, with what the chapters found."""
-        found = _settled(self.env)
         entries = []
-        for claim in load().claims.values():
-            docname, settled = found.get(claim.id, ("", None))
+        for claim in self.context.ledger.claims.values():
+            docname, settled = self.settled.get(claim.id, ("", None))
             href = f"{self.to(docname)}#{settled.anchor}" if settled else ""
             entries.append(Entry(claim, settled, href))
         return entries
 
     def ledger_href(self, claim_id: str) -> str:
         """Return the address of a claim on the ledger page."""
-        return f"{self.to(PAGE)}#claim-{claim_id}"
+        page = "" if self.env.docname == PAGE else self.to(PAGE)
+        return f"{page}#claim-{claim_id}"
 
     def to(self, docname: str) -> str:
         """Return the address of a page as seen from this one."""
@@ -170,7 +193,7 @@ def _settled(env: BuildEnvironment) -> dict[str, tuple[str, Settled]]:
         if path.suffix != ".ipynb":
             continue
         try:
-            stored = verdicts(path)
+            stored = _verdicts(path, path.stat().st_mtime_ns)
         except ValueError as error:
             raise ExtensionError(f"the ledger cannot read {path.name}: {error}") from error
         for settled in stored:
@@ -185,6 +208,11 @@ def _settled(env: BuildEnvironment) -> dict[str, tuple[str, Settled]]:
                 )
             found.setdefault(settled.id, (docname, settled))
     return found
+
+
+@functools.lru_cache(maxsize=64)
+def _verdicts(path: Path, changed: int) -> list[Settled]:
+    return verdicts(path)
 
 
 def _sources(app: Sphinx) -> dict[str, Source]:
@@ -216,15 +244,16 @@ def outdated(
 
 
 def add_assets(app: Sphinx, config: Config) -> None:
-    """Load the script and the style once: Jupyter Book lists all of _static by itself."""
-    if "ledger.css" not in config.html_css_files:
-        app.add_css_file("ledger.css")
+    """Load the script and the styles once: Jupyter Book lists all of _static by itself."""
+    for style in ("cards.css", "ledger.css"):
+        if style not in config.html_css_files:
+            app.add_css_file(style)
     if "ledger.js" not in config.html_js_files:
         app.add_js_file("ledger.js")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directives, the transform, and the page's script and style."""
+    """Register the directives, the transform, and the page's script and styles."""
     app.add_node(LedgerNode)
     app.add_directive("ledger", LedgerPage)
     app.add_directive("ledger-tally", LedgerTally)

@@ -10,15 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from utils.claims import EXPECTATIONS, KINDS, SHAPES, SIX_WORDS, Claim, Settled
+from utils.claims.card import SETTLED_BY
+from utils.claims.listing import NOT_YET
+from utils.typeset import as_html
 
-NOT_YET = "not yet"
 STATUSES = {**SHAPES, NOT_YET: "·"}
 TALLIED = (*SIX_WORDS, "by reading", NOT_YET)
-SETTLED_BY = {
-    "experiment": "by an experiment",
-    "check": "by a check",
-    "reading": "by reading",
-}
 MEANINGS = {
     "holds": "yes in two settings or more, and in all that were measured",
     "holds here": "yes in one setting, no in none: no second was measured, or it stayed open",
@@ -29,6 +26,16 @@ MEANINGS = {
     "by reading": "no run can decide; the sources are named",
     NOT_YET: "no chapter has tested it yet",
 }
+
+
+UNEXPECTED = {
+    "holds": ("depends", "fails here", "fails", "misprint"),
+    "holds-with-conditions": ("fails here", "fails", "misprint"),
+    "disputed": (),
+    "wrong-as-stated": ("holds here", "holds", "checked"),
+}
+"""What we expected, and the words that surprise who expected it."""
+MARKS = {"surprise": "surprises", "changed": "plan changed", "close": "close calls"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,17 @@ class Entry:
     def status(self) -> str:
         """The verdict, or that there is none yet."""
         return self.settled.verdict if self.settled else NOT_YET
+
+    @property
+    def marks(self) -> list[str]:
+        """Which of the presets of the filter the claim belongs to."""
+        outcomes = self.settled.outcomes.values() if self.settled else ()
+        true = {
+            "surprise": self.status in UNEXPECTED[self.claim.expect],
+            "changed": bool(self.claim.changes),
+            "close": any(o.answer != "open" and not o.firm for o in outcomes),
+        }
+        return [mark for mark in MARKS if true[mark]]
 
     @property
     def checked(self) -> bool:
@@ -118,7 +136,7 @@ def correction(says: Mapping[str, str], stands: Mapping[str, bool], settings: in
     if not falls:
         return f'<div class="ledger-correction">{told}.</p></div>'
     items = "".join(
-        f'<li><a href="#claim-{claim}">{html.escape(says[claim])}</a></li>' for claim in falls
+        f'<li><a href="#claim-{claim}">{as_html(says[claim])}</a></li>' for claim in falls
     )
     return (
         f'<div class="ledger-correction">{told}; {len(falls)} '
@@ -126,7 +144,7 @@ def correction(says: Mapping[str, str], stands: Mapping[str, bool], settings: in
     )
 
 
-def controls(titles: Mapping[str, str]) -> str:
+def controls(titles: Mapping[str, str], entries: Sequence[Entry]) -> str:
     """The filter form; ledger.js shows it, for without scripts it could do nothing."""
     choices = {
         "chapter": ("Chapter", list(titles.items())),
@@ -141,8 +159,18 @@ def controls(titles: Mapping[str, str]) -> str:
         + "</select></label>"
         for name, (label, rest) in choices.items()
     )
+    counts = Counter(mark for entry in entries for mark in entry.marks)
+    presets = "".join(
+        f'<label><input type="radio" name="marks" value="{mark}"{"" if mark else " checked"}>'
+        f" {label}</label>"
+        for mark, label in {
+            "": f"all claims ({len(entries)})",
+            **{mark: f"{label} ({counts[mark]})" for mark, label in MARKS.items()},
+        }.items()
+    )
     return (
         '<form class="ledger-filter" role="search" aria-label="Filter the claims" hidden>'
+        f'<fieldset class="ledger-presets"><legend>Show</legend>{presets}</fieldset>'
         '<label class="ledger-search">Search the claims '
         '<input type="search" name="q" autocomplete="off" spellcheck="false"></label>'
         f'{selects}<button type="reset">Show all</button>'

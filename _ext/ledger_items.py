@@ -1,14 +1,19 @@
-"""Each claim of the ledger as HTML, and the links that stored cards and tables get in the book."""
+"""Each claim of the ledger as a line that opens; the cards and tables of the book's chapters."""
 
+import functools
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ledger_html import NOT_YET, SETTLED_BY, STATUSES, Entry, style_name, words
+from ledger_html import STATUSES, Entry, style_name
 
-from utils.claims import Change, Claim, Ledger, Outcome
-from utils.claims.card import as_html
+from utils.claims import Claim, Ledger, Settled
+from utils.claims.card import OUTCOMES, Row, body, card, details
+from utils.claims.listing import NOT_YET
+from utils.samples import decisive
+from utils.strip import strip
+from utils.typeset import as_html
 
 
 @dataclass(frozen=True)
@@ -21,34 +26,43 @@ class Source:
 
 @dataclass(frozen=True)
 class Context:
-    """What the entries of the ledger refer to: other claims, papers, and the book as a whole."""
+    """What the entries of the ledger refer to: other claims, papers, and the book as a whole.
+
+    titles: of the chapters, by slug. href: the address of a claim on the ledger page.
+    """
 
     ledger: Ledger
     sources: Mapping[str, Source]
     stands: Mapping[str, bool]
+    titles: Mapping[str, str]
+    href: Callable[[str], str]
 
 
 def claim_list(entries: Iterable[Entry], context: Context) -> str:
-    """A chapter's claims as a list."""
-    items = "".join(
-        f'<li {_attributes(entry)}><p class="ledger-says">{html.escape(entry.claim.says)}</p>'
-        f"{_verdict(entry, context)}{_settings(entry)}{_fold(entry, context)}</li>"
-        for entry in entries
-    )
-    return f'<ol class="ledger-claims">{items}</ol>'
-
-
-def check_table(entries: Iterable[Entry], titles: Mapping[str, str], context: Context) -> str:
-    """Definitions and formulas of all chapters as a table."""
-    rows = "".join(
-        f'<tr {_attributes(entry)}><td><span class="ledger-says">{html.escape(entry.claim.says)}'
-        f"</span>{_fold(entry, context)}</td><td>{_verdict(entry, context)}</td>"
-        f"<td>{html.escape(titles[entry.claim.chapter])}</td></tr>"
-        for entry in entries
-    )
-    head = "".join(f'<th scope="col">{title}</th>' for title in ("Statement", "Found", "Chapter"))
+    """Claims as a list, a line each that opens in place; what no chapter has tested, folded."""
+    lines = [(entry.settled is None, _line(entry, context)) for entry in entries]
+    settled = [line for waits, line in lines if not waits]
+    waiting = [line for waits, line in lines if waits]
+    shown = f'<ol class="ledger-claims">{"".join(settled)}</ol>' if settled else ""
+    if not waiting:
+        return shown
+    count = f"{len(waiting)} claim{'s' if len(waiting) > 1 else ''}"
     return (
-        f'<table class="ledger-checks"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        f'{shown}<details class="ledger-waiting"><summary>{count} not tested yet</summary>'
+        f'<ol class="ledger-claims">{"".join(waiting)}</ol></details>'
+    )
+
+
+def _line(entry: Entry, context: Context) -> str:
+    claim = entry.claim
+    word = f'<span aria-hidden="true">{STATUSES[entry.status]}</span> {entry.status}'
+    return (
+        f"<li {_attributes(entry)}><details><summary>"
+        f'<span class="ledger-word">{word}</span> '
+        f'<span class="ledger-says">{as_html(claim.says)}</span> {_first_strip(entry)}</summary>'
+        f'<div class="ledger-entry">{_opened(entry, context)}</div></details>'
+        f'<a class="ledger-anchor" href="#claim-{claim.id}" '
+        f'aria-label="Link to this claim">#</a></li>'
     )
 
 
@@ -60,79 +74,51 @@ def _attributes(entry: Entry) -> str:
         "expect": claim.expect,
         "kind": claim.kind,
         "by": claim.settle_by,
+        "marks": " ".join(entry.marks),
     }
     return f'class="ledger-claim ledger-{name}" id="claim-{claim.id}"' + "".join(
         f' data-{key}="{value}"' for key, value in data.items()
     )
 
 
-def _verdict(entry: Entry, context: Context) -> str:
-    word = f'<span aria-hidden="true">{STATUSES[entry.status]}</span> {entry.status}'
-    if entry.settled is not None:
-        word = f'<a href="{html.escape(entry.href)}">{word}</a>'
-    if entry.status == "by reading" and entry.settled is not None:
-        finding = with_sources(entry.settled.numbers[""], context.sources)
-        word += f' <span class="ledger-numbers">{finding}</span>'
-    return (
-        f'<p class="ledger-verdict">{word} <a class="ledger-anchor" '
-        f'href="#claim-{entry.claim.id}" aria-label="Link to this claim">#</a></p>'
-    )
-
-
-def _settings(entry: Entry) -> str:
-    """What was found in each setting: yes, no or open, firm or a close call."""
-    if entry.settled is None or entry.checked or not entry.settled.outcomes:
+def _first_strip(entry: Entry) -> str:
+    """The strip of the first measured setting, small."""
+    if entry.settled is None or not entry.settled.samples:
         return ""
-    items = "".join(
-        f'<li><span class="setting">{html.escape(name)}:</span> {_told(outcome)}</li>'
-        for name, outcome in entry.settled.outcomes.items()
-    )
-    return f'<ul class="ledger-settings">{items}</ul>'
+    setting, samples = next(iter(entry.settled.samples.items()))
+    answer = OUTCOMES[entry.settled.outcomes[setting].answer]
+    return strip(decisive(samples, answer), tiny=True)
 
 
-def _told(outcome: Outcome) -> str:
-    return f"{outcome}, firm" if outcome.firm else str(outcome)
-
-
-def _fold(entry: Entry, context: Context) -> str:
-    rows = _details(entry, context)
-    shown = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in rows)
-    return f"<details><summary>Plan, expectation and numbers</summary><dl>{shown}</dl></details>"
-
-
-def _details(entry: Entry, context: Context) -> Iterable[tuple[str, str]]:
+def _opened(entry: Entry, context: Context) -> str:
+    """What a line shows when it is open: the settings as on the card, then all the rest."""
     claim, settled = entry.claim, entry.settled
-    if settled is not None and entry.status != "by reading":
-        for name, numbers in settled.numbers.items():
-            label = "Found" if entry.checked else f"Measured: {html.escape(name)}"
-            yield label, f'<span class="ledger-numbers">{as_html(numbers)}</span>'
+    title = html.escape(context.titles[claim.chapter])
+    place = f'<p class="ledger-place">In {title}.</p>'
+    if settled is not None:
+        link = f'<a href="{html.escape(entry.href)}">{title}</a>'
+        finding = functools.partial(with_sources, sources=context.sources)
+        place = f'<p class="ledger-place">Settled in {link}.</p>{body(settled, finding)}'
+    rows = [*details(claim, settled), *book_rows(claim, context)]
+    return f"{place}<dl>{''.join(f'<dt>{term}</dt><dd>{said}</dd>' for term, said in rows)}</dl>"
+
+
+def book_rows(claim: Claim, context: Context) -> Iterator[Row]:
+    """What the book as a whole adds to a claim."""
     if claim.id in context.stands:
-        survives = context.stands[claim.id]
-        yield "Over the whole book", _HOLM[survives]
-    yield "We expected", f"{words(claim.expect)}. {html.escape(claim.why)}"
-    yield "The plan", f"{SETTLED_BY[claim.settle_by]}. {html.escape(claim.plan)}"
-    if claim.settings:
-        yield "Its settings", html.escape("; ".join(claim.settings))
-    for change in claim.changes:
-        yield f"Until {change.date:%Y-%m-%d} it said", _change(change)
+        yield "Over the whole book", _HOLM[context.stands[claim.id]]
     yield "In a run of", html.escape(context.ledger.runs[claim.run])
     yield "In the notes", f"{claim.kind}, {_places(claim)}"
     if claim.conflicts:
         others = (context.ledger.claims[other] for other in claim.conflicts)
-        yield (
-            "The notes disagree",
-            "; ".join(f'<a href="#claim-{o.id}">{html.escape(o.says)}</a>' for o in others),
-        )
+        links = (f'<a href="{context.href(o.id)}">{as_html(o.says)}</a>' for o in others)
+        yield "The notes disagree", "; ".join(links)
 
 
 _HOLM = {
     True: "this verdict survives Holm’s correction for all that was measured",
     False: "this verdict does not survive Holm’s correction for all that was measured",
 }
-
-
-def _change(change: Change) -> str:
-    return f"{html.escape(change.was)} <em>Changed because:</em> {html.escape(change.reason)}"
 
 
 def _places(claim: Claim) -> str:
@@ -151,8 +137,8 @@ def with_sources(finding: str, sources: Mapping[str, Source]) -> str:
     """Escape a finding and turn the keys in its closing bracket into links to the papers."""
     match = re.fullmatch(r"(.*) \[([^\[\]]+)\]", finding)
     if match is None:
-        return html.escape(finding)
-    return f"{html.escape(match[1])} ({'; '.join(_named(match[2].split(', '), sources))})"
+        return as_html(finding)
+    return f"{as_html(match[1])} ({'; '.join(_named(match[2].split(', '), sources))})"
 
 
 def _named(keys: Iterable[str], sources: Mapping[str, Source]) -> Iterable[str]:
@@ -166,24 +152,19 @@ def _named(keys: Iterable[str], sources: Mapping[str, Source]) -> Iterable[str]:
             yield html.escape(paper.label)
 
 
-def linked_card(card: str, ledger_href: Callable[[str], str], sources: Mapping[str, Source]) -> str:
-    """A stored verdict card whose claim leads to the ledger and whose sources to the papers."""
-    match = re.match(r'<div class="verdict [^>]*\bid="claim-([a-z0-9-]+)"', card)
-    if match is None:
-        return card
-    card = re.sub(
-        r"(</strong> · )(.*?)(</div>)",
-        lambda m: f'{m[1]}<a href="{html.escape(ledger_href(match[1]))}">{m[2]}</a>{m[3]}',
-        card,
-        count=1,
-        flags=re.DOTALL,
-    )
-    return re.sub(
-        r'(<div class="finding">)(.*?)(</div>)',
-        lambda m: m[1] + with_sources(html.unescape(m[2]), sources) + m[3],
-        card,
-        count=1,
-        flags=re.DOTALL,
+def book_card(settled: Settled, context: Context) -> str:
+    """A verdict's card as the book shows it, drawn anew from what the notebook stores."""
+    claim = context.ledger.claims[settled.id]
+    entry = html.escape(context.href(claim.id))
+    return card(
+        claim,
+        settled,
+        more=[*book_rows(claim, context), ("In the ledger", f'<a href="{entry}">its entry</a>')],
+        finding=functools.partial(with_sources, sources=context.sources),
+        permalink=(
+            f' <a class="verdict-anchor" href="#{settled.anchor}" '
+            'aria-label="Link to this verdict">#</a>'
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-// The ledger page: filter the claims by text and by kind of verdict, without a server.
+// The ledger page: filter the claims by text, by kind of verdict and by preset, without a server.
 // The filter stands in the address (?q=adam&verdict=holds), and #claim-… opens that claim.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
@@ -8,23 +8,28 @@ document.addEventListener("DOMContentLoaded", () => {
   const claims = [...document.querySelectorAll(".ledger-claim")];
   const chapters = [...document.querySelectorAll(".ledger-chapter")];
   const count = form.querySelector(".ledger-count");
+  const waiting = [...document.querySelectorAll(".ledger-waiting")];
   const fields = [...form.querySelectorAll("select")];
+  const presets = form.elements.marks;
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const texts = new Map(claims.map((claim) => [claim, plain(`${claim.id} ${claim.textContent}`)]));
 
   function apply() {
     const wanted = plain(form.elements.q.value).split(/\s+/).filter(Boolean);
+    const filtered = wanted.length > 0 || presets.value || fields.some((field) => field.value);
     let shown = 0;
     for (const claim of claims) {
       const fits =
+        (!presets.value || claim.dataset.marks.split(" ").includes(presets.value)) &&
         fields.every((field) => !field.value || claim.dataset[field.name] === field.value) &&
         wanted.every((word) => texts.get(claim).includes(word));
       claim.hidden = !fits;
       shown += fits;
     }
-    for (const chapter of chapters) {
-      chapter.hidden = !chapter.querySelector(".ledger-claim:not([hidden])");
+    for (const part of [...chapters, ...waiting]) {
+      part.hidden = !part.querySelector(".ledger-claim:not([hidden])");
     }
+    for (const fold of waiting) fold.open = Boolean(filtered);
     count.textContent =
       shown === 0 ? "No claim fits." : `${shown} of ${claims.length} claims`;
   }
@@ -34,6 +39,7 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const field of [form.elements.q, ...fields]) {
       if (field.value) query.set(field.name, field.value);
     }
+    if (presets.value) query.set("marks", presets.value);
     const address = new URL(location.href);
     address.search = query.toString();
     try {
@@ -51,6 +57,8 @@ document.addEventListener("DOMContentLoaded", () => {
       const known = [...field.options].some((option) => option.value === value);
       field.value = known ? value : "";
     }
+    const mark = query.get("marks") ?? "";
+    presets.value = [...presets].some((preset) => preset.value === mark) ? mark : "";
   }
 
   function openTarget() {
@@ -59,6 +67,8 @@ document.addEventListener("DOMContentLoaded", () => {
     if (claim.hidden) {
       form.reset();
     }
+    const fold = claim.closest(".ledger-waiting");
+    if (fold) fold.open = true;
     claim.querySelector("details").open = true;
     claim.scrollIntoView({ block: "start" });
     claim.tabIndex = -1;
@@ -77,6 +87,7 @@ document.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("reset", () => {
     clearTimeout(pause);
     form.elements.q.value = "";
+    presets.value = "";
     for (const field of fields) field.value = "";
     changed();
   });

@@ -3,18 +3,20 @@
 Each check returns what is wrong, one line each, nothing where all is well.
 """
 
-import ast
 import re
 from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
+from tools import labs, markup
 from tools.course import Course, read_notebook, read_source
+from tools.markup import OPENING_TAG
 from tools.opening import opening
+from tools.predictions import answered
 from tools.proofs import turned
 from tools.solutions import exercises
 from tools.sources import check_source, code_cells, written
-from tools.staleness import OPENING_TAG, is_stale, source_hash
+from tools.staleness import is_stale, source_hash
 
 CHECKED_TAG = "nbval-check-output"
 MAX_BYTES = 1_000_000
@@ -88,6 +90,29 @@ def alt_texts(course: Course, slug: str) -> list[str]:
     return problems
 
 
+def captions(course: Course, slug: str) -> list[str]:
+    """In a chapter of the new form, whose cells have titles, every figure has name and caption."""
+    path = course.source(slug)
+    cells = code_cells(read_source(path))
+    if not markup.is_recut(cell.source for cell in cells):
+        return []
+    text = path.read_text(encoding="utf-8")
+    problems = []
+    for number, cell in _numbered(course, slug):
+        shown = cell.metadata.get("mystnb", {})
+        given = {**shown.get("figure", {}), **shown.get("image", {})}
+        missing = [key for key in ("name", "caption", "alt") if not given.get(key)]
+        left_out = "remove-output" in cell.metadata.get("tags", ())  # a lab shows it
+        if images(cell) and missing and not left_out:
+            line = text[: max(0, text.find(cell.source))].count("\n") + 1
+            problems.append(
+                f"sources/{slug}/chapter.md:{line}: the figure of code cell {number} has no "
+                f"{' and no '.join(missing)}: mystnb: {{image: {{alt: …}}, figure: {{name: fig-…, "
+                "caption: …}}"
+            )
+    return problems
+
+
 def first_cell(course: Course, slug: str) -> list[str]:
     """The opening cell is the template with the address of _config.yml."""
     expected = opening(course.address)
@@ -136,20 +161,20 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "every cell was executed": execution,
     "settling cells are compared": tags,
     "figures have alt text": alt_texts,
+    "figures have captions": captions,
     "opening cells are stamped": first_cell,
     "exercises have solutions": solved,
+    "predictions have answers": answered,
     "notebooks are small": size,
+    "labs are whole": labs.whole,
     "planted faults turn their verdicts": turned,
 }
 
 
 def settles(cell: NotebookNode) -> bool:
     """Whether a cell calls settle, by_reading or claims.table, or shows a verdict."""
-    for node in ast.walk(ast.parse(cell.source)):
-        if isinstance(node, ast.Call):
-            name = ast.unparse(node.func)
-            if name.split(".")[-1] in ("settle", "by_reading") or name == "claims.table":
-                return True
+    if any(markup.settles(name) for name in markup.calls(cell.source)):
+        return True
     shown = (output.get("data", {}).get("text/html", "") for output in cell.outputs)
     return any('class="verdict' in html for html in shown)
 

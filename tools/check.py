@@ -10,9 +10,11 @@ from pathlib import Path
 
 from tools.chapter_checks import CHECKS as CHAPTER_CHECKS
 from tools.course import HERE, Course, CourseError
+from tools.form_checks import known_call_outs, visible_code, yet_to_recut
 from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
+from tools.predictions import typed
 from tools.proofs import never_proven
 
 AT_ONCE = 3  # the first checks wait for other programs
@@ -94,6 +96,8 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
     "code is linted and formatted": ruff,
     "words are spelled right": spelling,
     **{name: each_chapter(check) for name, check in CHAPTER_CHECKS.items()},
+    "little code is visible": each_chapter(visible_code),
+    "call-outs are known": known_call_outs,
     "chapter folders are complete": folders,
     "the ledger is whole": ledger,
     "plans are frozen": plans,
@@ -107,6 +111,8 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
 
 NOTES: dict[str, Callable[[Course], list[str]]] = {
     "plants are yet to be run": each_chapter(never_proven),
+    "chapters are yet to be re-cut": each_chapter(yet_to_recut),
+    "answers to predictions are typed": each_chapter(typed),
 }
 """What is said without failing."""
 

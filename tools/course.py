@@ -13,6 +13,8 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from tools.markup import title
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it was compiled
 UNSET_ADDRESS = "https://github.com/-unset-/training-neural-networks"
 
@@ -95,6 +97,9 @@ def read_source(path: Path) -> NotebookNode:
         raise CourseError(f"{name} cannot be read as md:myst: {error}") from error
     if not notebook.cells:
         raise CourseError(f"{name} is empty: expected a chapter in md:myst")
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and title(cell.source):
+            cell.metadata["cellView"] = "form"  # Colab shows the title in the code's place
     return notebook
 
 

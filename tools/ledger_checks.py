@@ -14,7 +14,8 @@ from utils.claims.plans import LOCK, locked
 
 WRITTEN = ("chapter.md", ENTRIES, "plants.yml")
 BEFORE = (ENTRIES, LOCK)
-ALLOWED = (*WRITTEN, LOCK, "plants.lock", "lab.js", "studies.py", "assignment.md")
+LAB = ("lab.js", "lab.json", "lab.svg")
+ALLOWED = (*WRITTEN, LOCK, "plants.lock", *LAB, "studies.py", "assignment.md")
 
 
 def ledger(course: Course) -> list[str]:

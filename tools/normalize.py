@@ -8,12 +8,26 @@ from nbformat import NotebookNode, from_dict
 
 from tools.kernels import KERNEL
 
+SVG_TYPES = ("image/svg+xml", "application/vnd.course.narrow+svg")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
 LIBRARY_LOG = re.compile(
     r"^(?:WARNING: All log messages before absl.*|[IW]\d{4} [\d:.]+ .*)\n?",
     flags=re.MULTILINE,
 )
+LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+PATH_DATA = re.compile(r'(?<= d=")[^"]*')
+MARKUP = re.compile(r"<[^>]*>")
+DESCRIPTION = re.compile(r"<metadata>.*?</metadata>", flags=re.DOTALL)
+UNSEEN = re.compile(  # comments, turns by nothing, and names to which nothing refers
+    r"<!--.*?-->\n?| transform=\"rotate\(-?0 [^\"]*\)\"|"
+    r"(?<=<g) id=\"(?:line2d|[xy]tick|\w*Collection|QuadMesh)_\d+\"",
+    flags=re.DOTALL,
+)
+FONT = re.compile(r"font-family: ([^;\"]*); ")
+SHEET = "stroke-linecap: butt}"
+MARKERS = re.compile(r"<g( clip-path=\"[^\"]*\")?>\n((?:<use [^>]*/>\n){2,})</g>")
+STYLE = re.compile(r" style=\"[^\"]*\"")
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-f]{6,}")
 
 
@@ -61,7 +75,37 @@ def clean(outputs: list[NotebookNode]) -> list[NotebookNode]:
             output.text = ADDRESS.sub("0x…", last_state(output.text))
         elif "text/plain" in output.get("data", {}):
             output.data["text/plain"] = ADDRESS.sub("0x…", output.data["text/plain"])
+        for kind in SVG_TYPES:
+            if kind in output.get("data", {}):
+                output.data[kind] = compact(output.data[kind])
     return [output for output in kept if output.get("text") != ""]
+
+
+def compact(svg: str) -> str:
+    """An SVG without what nobody can see, with numbers to a hundredth of a point."""
+    svg = re.sub(r">\s+<", ">\n<", UNSEEN.sub("", DESCRIPTION.sub("", svg)))
+    fonts = set(FONT.findall(svg))
+    if len(fonts) == 1 and SHEET in svg:  # said once for all of the text
+        svg = FONT.sub("", svg).replace(SHEET, f"{SHEET} text{{font-family: {fonts.pop()}}}", 1)
+    svg = MARKERS.sub(_styled_once, svg)
+    return MARKUP.sub(lambda tag: LONG_NUMBER.sub(_rounded, PATH_DATA.sub(_joined, tag[0])), svg)
+
+
+def _styled_once(markers: re.Match[str]) -> str:
+    """Markers that look alike, with their look at the group."""
+    clip, uses = markers[1] or "", markers[2]
+    looks = STYLE.findall(uses)
+    if len(set(looks)) != 1 or len(looks) != uses.count("<use "):
+        return markers[0]
+    return f"<g{clip}{looks[0]}>\n{STYLE.sub('', uses)}</g>"
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{round(float(number[0]), 2) + 0.0:g}"
+
+
+def _joined(path: re.Match[str]) -> str:
+    return re.sub(r"\s*([A-Za-z])\s*", r"\1", path[0]).strip()
 
 
 def last_state(text: str) -> str:

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tools import picture
+from tools import labs, picture
 from tools.course import HERE, Course, CourseError, read_notebook, read_source, write_notebook
 from tools.execute import execute, rounded, versions
 from tools.freeze import refuse_unfrozen
@@ -109,6 +109,8 @@ def make_notebooks(course: Course, only: str = "", everything: bool = False) -> 
         except CourseError as error:
             failures.append(str(error))
     failures += asyncio.run(run_all(course, stale, console))
+    for slug in course.slugs:
+        labs.refresh(course, slug)
     picture.refresh(course)
     for failure in failures:
         # The traceback brings its own colors.

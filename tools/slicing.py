@@ -18,8 +18,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tools.course import CourseError
 from tools.flow import Flow, Known, flow
+from tools.markup import OPENING_TAG
 from tools.sources import code_cells
-from tools.staleness import OPENING_TAG
 
 
 @dataclass(frozen=True)

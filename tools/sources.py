@@ -1,11 +1,12 @@
 """What a chapter's source must fulfill before it is run, and how it meets its stored outputs."""
 
 import ast
+import re
 
 from nbformat import NotebookNode, from_dict
 
 from tools.course import CourseError
-from tools.staleness import OPENING_TAG
+from tools.markup import OPENING_TAG, title
 
 TAGS = {
     OPENING_TAG: "the opening cell",
@@ -32,6 +33,11 @@ def check_source(notebook: NotebookNode, name: str) -> None:
             )
         if not cell.source.strip() and OPENING_TAG not in cell.metadata.get("tags", []):
             raise CourseError(f"{name}, code cell {number} is empty: fill it or take it out")
+        if re.search(r"^\s*#\s*@title\b", cell.source, re.MULTILINE) and not title(cell.source):
+            raise CourseError(
+                f"{name}, code cell {number}: expected the title as the cell's first line, with "
+                f"words: # @title How this was decided\n{cell.source}"
+            )
         try:
             ast.parse(cell.source)
         except SyntaxError as error:

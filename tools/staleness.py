@@ -13,11 +13,11 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tools.course import Course, CourseError
+from tools.markup import OPENING_TAG, untitled
 from tools.reach import reached
 from utils import claims
 
 FRAMEWORKS = ("tensorflow", "keras", "numpy")
-OPENING_TAG = "setup"
 
 
 def source_hash(course: Course, notebook: NotebookNode) -> str:
@@ -26,9 +26,9 @@ def source_hash(course: Course, notebook: NotebookNode) -> str:
 
 
 def code_of(notebook: NotebookNode) -> list[str]:
-    """The code cells of a chapter, without its opening cell."""
+    """The code cells of a chapter, without its opening cell and without their titles."""
     return [
-        cell.source
+        untitled(cell.source)
         for cell in notebook.cells
         if cell.cell_type == "code" and OPENING_TAG not in cell.metadata.get("tags", [])
     ]

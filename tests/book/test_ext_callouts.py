@@ -13,6 +13,12 @@ PAGE = """# A page
 
 > **Careful.** Mind the gap.
 
+> **Aside.** In the margin.
+
+> **Remember.** This.
+
+> **Story.** Once.
+
 > A plain quotation with **bold** words.
 
 > **Not a kind.** Another quotation.
@@ -42,9 +48,13 @@ def test_each_kind_becomes_a_box_of_its_class_with_its_words_kept(page):
         ["callout-predict"],
         ["callout-exercise"],
         ["callout-careful"],
+        ["callout-aside"],
+        ["callout-remember"],
+        ["callout-story"],
     ]
     titles = [box.select_one("strong.callout-title").get_text() for box in page.select(".callout")]
-    assert titles == ["The notes say.", "Predict.", "Exercise 3.", "Careful."]
+    told = ["The notes say.", "Predict.", "Exercise 3.", "Careful."]
+    assert titles == [*told, "Aside.", "Remember.", "Story."]
 
 
 def test_other_quotations_stay_what_they_are(page):

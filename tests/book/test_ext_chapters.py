@@ -4,6 +4,7 @@ import nbformat
 import pytest
 import yaml
 from chapter_head import head
+from effort import Effort, effort, told
 
 from chapters import Chapter, read_chapter
 
@@ -46,7 +47,20 @@ def test_a_chapter_tells_its_title_objectives_and_prerequisites(tmp_path):
 @pytest.mark.parametrize(("words", "minutes"), [(10, 1), (398, 2), (600, 4)])
 def test_minutes_are_counted_from_prose_and_not_from_code(tmp_path, words, minutes):
     prose = "# Title\n\n" + "word " * words + "\n\n```python\n" + "code " * 900 + "\n```\n"
-    assert read_chapter(write(tmp_path / "a.ipynb", prose)).minutes == minutes
+    assert read_chapter(write(tmp_path / "a.ipynb", prose)).minutes.reading == minutes
+
+
+def test_code_mathematics_and_exercises_are_counted_apart_and_solutions_not_at_all():
+    text = (
+        "# T\n\nTwo words.\n\n$$a = b$$\n\n> **Exercise 1.** " + "word " * 900 + "\n\n"
+        "<details><summary>Solution</summary>\n\n$$c$$\n\n" + "word " * 900 + "</details>\n"
+    )
+    counted = effort(text, ["x = 1\n\n" * 11])
+    assert counted == Effort(reading=1, code=2, mathematics=1, exercises=10)
+    assert told(counted, 41) == (
+        "1 min to read · 2 min of code · 1 min of mathematics · 10 min of exercises · 41 s to run"
+    )
+    assert told(Effort(reading=3), None) == "3 min to read"
 
 
 def test_seconds_come_from_the_run_and_are_missing_before_it(tmp_path):
@@ -69,8 +83,8 @@ def test_a_chapter_without_a_title_says_how_to_give_it_one(tmp_path):
 
 
 def chapter(**changes):
-    given = {"slug": "a", "title": "A", "objectives": (), "prerequisites": "", "minutes": 7}
-    return Chapter(**{**given, "seconds": None, **changes})
+    given = {"slug": "a", "title": "A", "objectives": (), "prerequisites": ""}
+    return Chapter(**{**given, "minutes": Effort(7), "seconds": None, **changes})
 
 
 def test_the_head_tells_both_lengths_and_where_to_run_it():
@@ -81,11 +95,12 @@ def test_the_head_tells_both_lengths_and_where_to_run_it():
     assert 'href="../_sources/chapters/a.ipynb" download' in line
 
 
-def test_without_a_public_address_the_head_leads_to_the_setup_page():
+def test_without_a_public_address_the_head_offers_the_download_and_how_to_open_it():
     line = head(chapter(), "https://github.com/-unset-/training-neural-networks", "main")
     assert "7 min to read</span>" in line
     assert 'href="../pages/setup.html#colab"' in line
-    assert "colab.research" not in line
+    assert 'href="../_sources/chapters/a.ipynb" download' in line
+    assert "Colab" not in line
 
 
 def test_the_outline_shows_finished_chapters_and_marks_those_to_come(small_book, tmp_path):
@@ -107,19 +122,3 @@ def test_the_outline_shows_finished_chapters_and_marks_those_to_come(small_book,
     assert "Prerequisites: Python" in ready.get_text()
     assert "to come" in to_come.get_text()
     assert not to_come.find("a")
-
-
-def test_the_opening_cell_is_folded_away_and_no_other(small_book, tmp_path):
-    v4 = nbformat.v4
-    cells = [v4.new_markdown_cell("# T")]
-    cells += [
-        v4.new_code_cell("import utils", metadata={"tags": ["setup"]}, execution_count=1),
-        v4.new_code_cell("x = 1", execution_count=2),
-    ]
-    language = {"name": "python", "pygments_lexer": "ipython3"}
-    notebook = v4.new_notebook(cells=cells, metadata={"language_info": language})
-    page = small_book({"index.ipynb": nbformat.writes(notebook)}, ["opening_cell"]).page()
-    assert page.select_one("details summary")
-    folded = [cell.get_text().strip() for cell in page.select("details .cell")]
-    assert folded == ["import utils"]
-    assert len(page.select(".cell")) == 2

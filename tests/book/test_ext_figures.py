@@ -82,4 +82,4 @@ def test_a_figure_that_is_not_there_fails_the_build(small_book, arguments, compl
 
 def test_figures_are_counted_in_the_order_of_the_cells():
     stored = json.loads(notebook(ALT, "The other one."))
-    assert [alt for _, alt in figures_of(stored)] == [ALT, "The other one."]
+    assert [figure.alt for figure in figures_of(stored)] == [ALT, "The other one."]

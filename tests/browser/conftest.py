@@ -29,16 +29,16 @@ WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOOK = """() => ({
     titles: document.querySelectorAll("article h1").length,
     formulas: document.querySelectorAll("article .math").length,
-    set: document.querySelectorAll("article .math mjx-container").length,
-    failed: document.querySelectorAll("mjx-merror").length,
+    set: [...document.querySelectorAll("article .math math")]
+        .filter(e => e.getBoundingClientRect().width > 0).length,
+    failed: document.querySelectorAll("article .math code").length,
     pictures: [...document.querySelectorAll("article img, article svg")]
         .filter(e => e.getAttribute("aria-hidden") !== "true" && !e.closest("button"))
         .map(e => e.getAttribute("aria-label") ?? e.getAttribute("alt") ?? ""),
 })"""
 LOOK_ON_PHONE = """() => {
-    // what scrolls inside itself, and formulas for screen readers alone, which are clipped
-    const inside = "pre, svg, div.math, .text_html, .pst-scrollable-table-container, "
-        + "mjx-assistive-mml";
+    // what scrolls inside itself
+    const inside = "pre, svg, div.math, .text_html, .pst-scrollable-table-container";
     const all = [...document.querySelectorAll("article *")];
     const start = e => e.outerHTML.slice(0, 120);
     const right = e => e.getBoundingClientRect().right;
@@ -92,7 +92,7 @@ class Visit:
 
     def open(self, name: str) -> Page:
         self.page.goto(self.address + name)  # waits for the page's load event
-        self.page.evaluate("Promise.all([window.MathJax?.startup?.promise, document.fonts.ready])")
+        self.page.evaluate("document.fonts.ready")
         return self.page
 
 

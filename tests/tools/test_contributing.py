@@ -11,6 +11,7 @@ import yaml
 from tools.course import HERE, Course, read_source
 from tools.freeze import freeze
 from tools.ledger_checks import folders, plans
+from tools.predictions import Stored, predictions, wrong
 from tools.solutions import exercises
 from tools.sources import check_source, code_cells
 from utils import claims
@@ -68,3 +69,9 @@ def test_the_change_that_it_shows_is_one(course: Course) -> None:
 def test_its_commands_are_targets_of_make() -> None:
     targets = re.findall(r"^([a-z]+):", (HERE.root / "Makefile").read_text(), re.M)
     assert set(re.findall(r"\bmake ([a-z]+)\b", TEXT)) <= set(targets)
+
+
+def test_the_prediction_that_it_shows_is_wrong_only_in_that_nothing_is_stored() -> None:
+    (shown,) = predictions(block("A *Predict* asks before it shows"))
+    (problem,) = wrong(shown, Stored({}, {}))
+    assert problem == "the chapter settles no claim five-layers-fail"

@@ -77,6 +77,17 @@ def test_edited_prose_is_carried_over_without_a_run(executed: Course, capsys) ->
     assert outputs(executed) == before
 
 
+def test_a_title_is_carried_over_without_a_run_and_makes_a_form_in_colab(executed: Course) -> None:
+    before = outputs(executed)
+    edit(executed.source("tiny"), "import time\n", "# @title What time it is\nimport time\n")
+    assert make_notebooks(executed) == 0
+    assert outputs(executed) == before
+    *others, last = read_notebook(executed.chapter("tiny")).cells
+    assert last.source.startswith("# @title What time it is\n")
+    assert last.metadata.cellView == "form"
+    assert not any("cellView" in cell.metadata for cell in others)
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
@@ -110,6 +121,8 @@ def test_a_notebook_with_a_merge_conflict_is_written_anew(executed: Course) -> N
         ("%matplotlib inline", "chapters are plain Python, without magics"),
         ("---\ntags: [nbval-chek-output]\n---\nx = 1", "unknown tag nbval-chek-output"),
         ("", "code cell 5 is empty"),
+        ("# @title\nx = 1", "expected the title as the cell's first line, with words"),
+        ("x = 1\n# @title Late", "expected the title as the cell's first line, with words"),
         ("---\ntags: [\n---\nx = 1", "tiny/chapter.md cannot be read as md:myst"),
     ],
 )

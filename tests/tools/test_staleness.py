@@ -18,6 +18,7 @@ def hash_after(course: Course, name: str, old: str, new: str) -> str:
         ("sources/tiny/chapter.md", "A sentence", "Some words", False),
         ("sources/tiny/chapter.md", "A red square", "A blue square", False),
         ("sources/tiny/chapter.md", "time_ns()", "time()", True),
+        ("sources/tiny/chapter.md", "import time\n", "# @title Clock\nimport time\n", False),
         ("utils/unused.py", "", "x = 1\n", False),
         ("utils/deep.py", "def", "# why\ndef", False),
         ("utils/deep.py", "6", "7", True),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 from nbclient import NotebookClient
 
 from utils import plots
@@ -16,6 +17,7 @@ from utils.palette import INK, NIGHT, PAPER, VERDICTS
 from utils.plots.end_labels import apart, end_labels
 from utils.plots.looks import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, OTHERS, known_look
 from utils.plots.maps import ON_BRIGHT, ON_DARK
+from utils.plots.narrow import MIME_TYPE, narrow, narrow_svg
 from utils.plots.style import SAVE
 
 GROUPS = {
@@ -270,7 +272,7 @@ def test_all_text_of_a_figure_is_text_in_ink_and_nothing_is_pure_black(draw):
 
 def test_the_labels_of_lines_are_in_the_stored_figure():
     source = svg(draw_band())
-    assert all(f">{name}<" in source for name in ("relu", "tanh", "sigmoid"))
+    assert all(f">{name}<" in source for name in ("ReLU", "tanh", "sigmoid"))
 
 
 def test_a_boundary_runs_where_the_classifier_is_undecided():
@@ -417,15 +419,70 @@ def test_a_network_without_two_layers_of_units_is_refused(sizes):
         plots.network(plt.subplots()[1], sizes)
 
 
-def test_a_long_headline_is_broken_into_lines():
+def test_a_long_headline_is_broken_into_lines_of_about_one_length_that_fit():
     figure, ax = plt.subplots()
     sentence = "A sentence of some length says what the figure shows and is broken where it must"
     plots.headline(ax, sentence)
-    title = ax.get_title(loc="left")
-    assert title.replace("\n", " ") == sentence
-    assert max(map(len, title.split("\n"))) <= 56
+    lines = figure.get_suptitle().split("\n")
+    assert " ".join(lines) == sentence
+    assert max(map(len, lines)) - min(map(len, lines)) < 12
     plots.headline(figure, "Short.")
     assert figure.get_suptitle() == "Short."
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_a_figure_is_as_it_was_after_its_narrow_form_was_made(draw):
+    figure = draw()
+    known = plt.get_fignums()
+    narrow(figure)
+    assert plt.get_fignums() == known
+    assert svg(figure) == svg(draw())
+
+
+def test_the_narrow_form_stacks_its_panels_and_repeats_the_labels_that_they_shared():
+    figure, axes = plt.subplots(1, 2, figsize=(6.5, 3.0), sharey=True)
+    for ax in axes:
+        plots.band(ax, range(21), curves(), "relu")
+    axes[0].set_ylabel("accuracy")
+    plots.headline(figure, "Both panels say the same thing, which takes a sentence")
+    small = narrow(figure)
+    small.canvas.draw()
+    upper, lower = (ax.get_window_extent() for ax in small.axes)
+    assert upper.y0 > lower.y1
+    assert upper.x0 == pytest.approx(lower.x0)
+    assert small.get_figwidth() == 3.6
+    assert [ax.get_ylabel() for ax in small.axes] == ["accuracy", "accuracy"]
+    assert min(text.get_fontsize() for text in small.findobj(Text)) >= 8.2
+
+
+def test_the_narrow_form_is_the_same_to_the_byte_each_time():
+    assert narrow_svg(draw_heat_map()) == narrow_svg(draw_heat_map())
+
+
+def test_many_small_panels_keep_two_columns_and_a_figure_may_ask_for_others():
+    figure, _ = plt.subplots(2, 4)
+    assert _columns(narrow(figure)) == 2
+    plots.phone_columns(figure, 3)
+    assert _columns(narrow(figure)) == 3
+
+
+def _columns(figure) -> int:
+    return figure.axes[0].get_subplotspec().get_geometry()[1]
+
+
+def test_labels_print_names_as_prose_does():
+    assert plots.printed("leaky_relu, rate 0.1") == "leaky ReLU, rate 0.1"
+    assert plots.printed("He") == "He"
+    _, ax = plt.subplots()
+    plots.dots(ax, {"relu": [1, 2, 3, 4, 5, 6]})
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["ReLU"]
+
+
+def test_maps_of_one_scale_share_one_bar():
+    figure, (left, right) = plt.subplots(1, 2)
+    for ax in (left, right):
+        plots.layer_map(ax, np.ones((2, 1)), [0, 1], ["only"], "norm", limits=(0.1, 10))
+    assert [ax.get_ylabel() for ax in figure.axes] == ["", "", "norm"]
 
 
 def test_in_a_notebook_figures_are_stored_as_svg_without_a_date():
@@ -444,6 +501,7 @@ def test_in_a_notebook_figures_are_stored_as_svg_without_a_date():
     assert "image/png" not in output.data
     assert f"fill: {PAPER}" in output.data["image/svg+xml"]
     assert "dc:date" not in output.data["image/svg+xml"]
+    assert 'viewBox="0 0 259.2 ' in output.data[MIME_TYPE]
 
 
 def test_confusion_writes_every_count_but_zeros_and_frames_the_right_ones():

@@ -17,8 +17,10 @@ from nbclient import NotebookClient
 
 from utils import claims, palette
 from utils.claims import rules, stored
+from utils.samples import Sample
 from utils.stats import (
     Evidence,
+    all_of,
     check,
     median_above,
     negate,
@@ -412,9 +414,10 @@ def test_what_only_a_program_writes_is_said_as_a_reader_writes_it(capsys, given,
     assert f"check: yes | {shown}" in capsys.readouterr().out
 
 
-def test_powers_are_raised_on_the_card(shown):
-    claims.settle("sigmoid-definition", check(True, "10^-11.9 of <it>, 2^8, x^2"))
-    assert "10<sup>-11.9</sup> of &lt;it&gt;, 2<sup>8</sup>, x^2" in shown[0]["text/html"]
+def test_mathematics_is_typeset_on_the_card_and_stored_as_it_was_given(shown):
+    claims.settle("sigmoid-definition", check(True, "10^-11 of <it>, 2^8, 1e-03"))
+    assert "10⁻¹¹ of &lt;it&gt;, 2<sup>8</sup>, 10⁻³" in shown[0]["text/html"]
+    assert "10^-11 of <it>, 2^8, 1e-03" in shown[0]["text/plain"]
 
 
 def test_a_verdict_without_numbers_is_refused():
@@ -559,8 +562,8 @@ def test_the_card_says_shape_word_claim_place_and_numbers_and_escapes_them(shown
 
 def test_a_close_call_is_marked_in_its_setting(shown):
     claims.settle("deep-is-hard", two(FIRM_YES, YES))
-    assert "moons: yes</span>" in shown[0]["text/html"]
-    assert "digits, 5 layers: yes, close call</span>" in shown[0]["text/html"]
+    assert "moons: yes</strong>" in shown[0]["text/html"]
+    assert "digits, 5 layers: yes, close call</strong>" in shown[0]["text/html"]
 
 
 def test_a_card_carries_its_samples_rounded_and_small(shown):
@@ -568,13 +571,59 @@ def test_a_card_carries_its_samples_rounded_and_small(shown):
     a, b = rng.normal(size=(2, 64)) + 1e-3
     first = paired_win(a, b, 0.5, ("ReLU", "sigmoid"), "points")
     claims.settle("deep-is-hard", two(first, share_above(40, 64, 0.5, "runs")))
-    data = stored.measurements(shown[0]["text/html"])
-    (sample,) = data["moons"]["samples"]
-    assert (sample["name"], sample["unit"]) == ("ReLU − sigmoid", "points")
-    assert (sample["side"], sample["threshold"]) == ("above", 0.5)
-    np.testing.assert_allclose(sample["values"], a - b, rtol=1e-3)
-    assert data["digits, 5 layers"]["samples"][0]["values"] == [1] * 40 + [0] * 24
-    assert len(shown[0]["text/html"]) < 3000
+    (sample,) = parsed(shown[0]).samples["moons"]
+    assert (sample.name, sample.unit, sample.each) == ("ReLU − sigmoid", "points", "seed")
+    assert (sample.side, sample.threshold) == ("above", 0.5)
+    np.testing.assert_allclose(sample.values, a - b, rtol=1e-3)
+    (share,) = parsed(shown[0]).samples["digits, 5 layers"]
+    assert share.values == (1,) * 40 + (0,) * 24
+    assert len(shown[0]["text/html"]) < 9000
+
+
+def test_the_card_draws_a_strip_for_each_measured_setting_and_says_it_in_a_sentence(shown):
+    first = paired_win(np.linspace(0.3, 0.5, 16), np.full(16, 0.1), 0.0, ("ReLU", "tanh"))
+    claims.settle("deep-is-hard", two(first, check(True, "equal in 3 of 3")))
+    page = shown[0]["text/html"]
+    assert page.count('<svg class="strip strip-yes"') == 1
+    assert "ReLU against tanh: 0.30 more (median of 16 seeds; 0.24 to 0.36)" in page
+    assert page.index("digits, 5 layers: yes") < page.index("equal in 3 of 3")
+
+
+def test_of_several_comparisons_the_card_shows_the_closest_and_folds_the_others(shown):
+    far, near = (median_above(np.linspace(low, 3, 16), 1, f"from {low}") for low in (2.0, 0.9))
+    claims.settle("deep-is-slow", {"moons": all_of(far, near)})
+    card, fold = shown[0]["text/html"].split("<details")
+    assert "from 0.9: " in card
+    assert "(the closest of 2 comparisons)" in card
+    assert "from 2.0: " not in card
+    assert "from 2.0: " in fold
+    assert (card.count("<svg"), fold.count("<svg")) == (1, 2)
+
+
+def test_a_stored_number_is_that_of_a_seed_unless_the_card_says_otherwise():
+    data = json.dumps(
+        {
+            "moons": {
+                "p": 0.01,
+                "samples": [
+                    {
+                        "name": "a − b",
+                        "unit": "s",
+                        "side": "above",
+                        "threshold": 0,
+                        "interval": [1, 2],
+                        "values": [1, 1.5, 2],
+                    }
+                ],
+            }
+        }
+    )
+    found = stored.parsed(
+        "deep-is-slow: holds here\n  moons: yes | 3",
+        f"<div class=\"verdict verdict-x\" data-measured='{data}'>",
+    )
+    assert found.p_values == {"moons": 0.01}
+    assert found.samples["moons"] == (Sample("a − b", (1, 1.5, 2), 0, "above", 1, 2, "s"),)
 
 
 def test_a_check_has_no_samples_and_no_p_value(shown):
@@ -691,7 +740,7 @@ def test_nbval_compares_of_a_table_which_claims_it_lists_and_which_are_settled(s
 # --- reading back --------------------------------------------------------------------------------
 
 texts = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20).filter(
-    lambda text: not re.search("True|False|0", text)  # which a card says in other words
+    lambda text: not re.search("True|False|0", text)  # which settle says in other words
 )
 names = st.text(
     st.characters(exclude_categories=["C", "Z"], exclude_characters="|"), min_size=1, max_size=12
@@ -728,6 +777,10 @@ def test_what_settle_displays_is_read_back(shown, evidence, beside_the_book):
     assert found.verdict == claims.word(o.answer for o in found.outcomes.values())
     measured = {k: e.p for k, e in evidence.items() if e.samples and e.p}
     assert found.p_values == pytest.approx(measured, rel=1e-3)
+    for setting, samples in found.samples.items():
+        for read, told in zip(samples, evidence[setting].samples, strict=True):
+            assert read.values == pytest.approx(told.values, rel=1e-3)
+            assert (read.name, read.side, read.unit) == (told.name, told.side, told.unit)
 
 
 def test_a_notebook_that_ran_tells_its_verdicts_and_anchors(tmp_path, monkeypatch):

@@ -253,6 +253,26 @@ def test_the_numbers_of_a_comparison_tell_the_difference_and_the_wins_beyond_the
     assert evidence.samples[0].unit == "points"
 
 
+def test_a_margin_below_zero_is_told_as_how_far_behind_may_be():
+    b = np.linspace(0.80, 0.83, 16)
+    evidence = paired_win(b - np.where(np.arange(16) < 14, 0.001, 0.02), b, -0.01, unit="points")
+    assert "14 of 16 seeds less than 0.01 points behind" in evidence.numbers
+
+
+def test_what_is_timed_counts_rounds_and_is_never_firm():
+    evidence = timed(paired_win(np.arange(1, 17), np.zeros(16), names=("fast", "slow")))
+    assert "16 of 16 rounds ahead" in evidence.numbers
+    assert {sample.each for sample in evidence.samples} == {"round"}
+    assert not evidence.firm
+
+
+def test_the_samples_of_the_opposite_ask_for_the_other_side():
+    for evidence in (median_above(np.arange(16), 1.5), share_below(1, 16, 0.5)):
+        (before,), (after,) = evidence.samples, negate(evidence).samples
+        assert {before.side, after.side} == {"above", "below"}
+        assert after.answer is (not before.answer)
+
+
 def test_a_difference_without_spread_or_of_nothing_is_said_in_words():
     same = np.full(16, 0.5)
     assert "no difference; 0 of 16 seeds ahead" in paired_win(same, same).numbers

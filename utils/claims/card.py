@@ -1,4 +1,4 @@
-"""How a verdict looks: a text that is read back, and a small HTML card that says the same.
+"""How a verdict looks: a text that is read back, and an HTML card that says the same to a reader.
 
     claim-id: holds here
       moons: yes | the numbers behind it
@@ -7,20 +7,20 @@
 
 The last line stands there only where the book has stored a verdict and is not being written. A
 claim settled by reading has `finding: …` instead of settings. The card also carries, as data, the
-p-value of each setting and its samples, one number per seed.
+p-value of each setting and its samples, one number per seed: from these the book draws it anew.
 """
 
 from __future__ import annotations
 
 import html
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from utils import palette
-from utils.claims.entries import Claim
+from utils.claims.entries import Change, Claim
 from utils.claims.rules import (
+    ANSWERS,
     BY_READING,
     CHECK,
     CHECKED,
@@ -32,12 +32,19 @@ from utils.claims.rules import (
     Settled,
     contradictions,
 )
+from utils.samples import SEED, Sample, decisive, sentence
+from utils.strip import strip
+from utils.typeset import as_html
 
-if TYPE_CHECKING:
-    from utils.stats import Evidence, Sample
-
-NOT_YET = "not yet"
 DIGITS = 4
+SETTLED_BY = {
+    "experiment": "by an experiment",
+    "check": "by a check",
+    "reading": "by reading",
+}
+OUTCOMES = {YES: True, NO: False, OPEN: None}
+Row = tuple[str, str]
+"""A term and what is said of it, as HTML."""
 
 
 def text(settled: Settled, book: Settled | None) -> str:
@@ -55,66 +62,148 @@ def text(settled: Settled, book: Settled | None) -> str:
     return "\n".join(lines)
 
 
-def card(claim: Claim, settled: Settled, measured: str, book: Settled | None) -> str:
-    """The verdict as HTML, readable without style sheets."""
+def card(
+    claim: Claim,
+    settled: Settled,
+    book: Settled | None = None,
+    *,
+    more: Iterable[Row] = (),
+    finding: Callable[[str], str] = as_html,
+    permalink: str = "",
+) -> str:
+    """The verdict as HTML, readable without style sheets.
+
+    more: further rows for its fold. finding: how the sources of a reading are set. permalink: HTML.
+    """
     word = settled.verdict
-    said = f'<strong><span aria-hidden="true">{SHAPES[word]}</span> {word}</strong>'
-    if book is not None:
-        said = f"the book: <strong>{book.verdict}</strong>; this run: {said}"
-        against = [html.escape(line) for line in contradictions(book, settled)]
-        said += f" (against the book in {'; '.join(against)})" if against else ""
-    if word == BY_READING:
-        body = f'<div class="finding">{html.escape(settled.numbers[""])}</div>'
-    elif word in (CHECKED, MISPRINT):
-        body = f'<div class="measured">{as_html(settled.numbers[CHECK])}</div>'
-    else:
-        body = f"<ul>{''.join(_setting(settled, name) for name in settled.outcomes)}</ul>"
-    scope = where(settled)
-    scope = f'<div class="verdict-where">{html.escape(scope)}</div>' if scope else ""
+    color = f"var(--verdict,{palette.VERDICTS[word]})"
+    measured = measured_data(settled)
     data = f" data-measured='{measured}'" if measured else ""
-    style = "margin:.5em 0;padding:.1em 0 .1em .8em"
+    rows = [*(details(claim, settled) if settled.outcomes else ()), *more]
     return (
-        f'<div class="verdict verdict-{word.replace(" ", "-")}" id="{settled.anchor}" '
-        f'style="border-left:4px solid {palette.VERDICTS[word]};{style}"{data}>'
-        f'<div class="verdict-says">{said} · {html.escape(claim.says)}</div>{scope}{body}</div>'
+        f'<div class="verdict verdict-{word.replace(" ", "-")}" id="{settled.anchor}"{data} '
+        f'style="border-left:4px solid {color};margin:1em 0;padding:.1em 0 .1em .9em">'
+        f'<p class="verdict-head" style="margin:.2em 0">{_words(settled, book, color)}{permalink}'
+        f'</p><p class="verdict-says" style="margin:.3em 0">{as_html(claim.says)}</p>'
+        f"{body(settled, finding)}{fold(rows) if rows else ''}</div>"
     )
 
 
-def as_html(numbers: str) -> str:
-    """Numbers as HTML, with powers raised."""
-    return re.sub(r"(?<=\d)\^(-?\d+(?:\.\d+)?)", r"<sup>\1</sup>", html.escape(numbers))
+def _words(settled: Settled, book: Settled | None, color: str) -> str:
+    """The word as a chip; where the book has one as well, both, and what this run contradicts."""
+    said = chip(settled.verdict, f"border:1.5px solid {color};border-radius:1em;padding:0 .6em")
+    if book is None:
+        return said
+    against = "; ".join(map(html.escape, contradictions(book, settled)))
+    said = f"the book: <strong>{book.verdict}</strong>; this run: {said}"
+    return f"{said} (against the book in {against})" if against else said
+
+
+def chip(word: str, style: str = "") -> str:
+    """A verdict's shape and word."""
+    styled = f' style="{style}"' if style else ""
+    return (
+        f'<strong class="verdict-chip"{styled}><span aria-hidden="true">{SHAPES[word]}</span> '
+        f"{word}</strong>"
+    )
+
+
+def body(settled: Settled, finding: Callable[[str], str] = as_html) -> str:
+    """What was found: where the claim holds, then each setting with its strip."""
+    if settled.verdict == BY_READING:
+        return f'<p class="finding" style="margin:.3em 0">{finding(settled.numbers[""])}</p>'
+    if settled.verdict in (CHECKED, MISPRINT):
+        return f'<p class="measured" style="margin:.3em 0">{as_html(settled.numbers[CHECK])}</p>'
+    place = where(settled) if len(settled.outcomes) > 1 else ""
+    said = f'<p class="verdict-where" style="margin:.3em 0">{html.escape(place)}</p>'
+    items = "".join(_setting(settled, name) for name in settled.outcomes)
+    return f'{said if place else ""}<ul class="verdict-settings">{items}</ul>'
 
 
 def _setting(settled: Settled, setting: str) -> str:
-    outcome, numbers = settled.outcomes[setting], settled.numbers[setting]
+    outcome, samples = settled.outcomes[setting], settled.samples.get(setting, ())
+    answer = OUTCOMES[outcome.answer]
+    if samples:
+        shown = decisive(samples, answer)
+        told, drawn = as_html(sentence(shown)), strip(shown)
+    else:
+        told, drawn = as_html(settled.numbers[setting]), ""
+    said = f"{html.escape(setting)}: {outcome}"
+    said = f'<strong class="setting" style="display:block">{said}</strong>'
     return (
-        f'<li><span class="setting">{html.escape(setting)}: {outcome}</span> '
-        f'<span class="measured">{as_html(numbers)}</span></li>'
+        f'<li><span class="told">{said} <span class="measured">{told}{_among(samples, answer)}'
+        f"</span></span> {drawn}</li>"
     )
+
+
+def _among(samples: tuple[Sample, ...], answer: bool | None) -> str:
+    """Which of several comparisons in one setting the strip shows."""
+    if len(samples) < 2:
+        return ""
+    same = sum(sample.answer is answer for sample in samples)
+    which = "the closest of" if same > 1 else "one of"
+    return f' <span class="among">({which} {len(samples)} comparisons)</span>'
+
+
+PLACED = ("holds here", "depends", "fails here")
 
 
 def where(settled: Settled) -> str:
     """Where a claim holds, where it fails and what is open; nothing where the word says it all."""
-    if settled.verdict not in ("holds here", "depends", "fails here"):
+    if settled.verdict not in PLACED:
         return ""
     verbs = {YES: "holds in", NO: "fails in", OPEN: "open in"}
     parts = []
-    for answer, verb in verbs.items():
+    for answer in ANSWERS:
         names = [name for name, found in settled.outcomes.items() if found.answer == answer]
-        parts += [f"{verb} {'; '.join(names)}"] if names else []
+        parts += [f"{verbs[answer]} {'; '.join(names)}"] if names else []
     return " / ".join(parts)
 
 
-def measured_data(evidence: Mapping[str, Evidence]) -> str:
+def details(claim: Claim, settled: Settled | None) -> Iterator[Row]:
+    """Numbers, expectation, plan and its changes, for a fold."""
+    if settled is not None:
+        for setting in settled.outcomes:
+            label = f"Numbers: {html.escape(setting)}" if claim.settings else "Numbers"
+            yield label, as_html(settled.numbers[setting]) + _all(settled.samples.get(setting, ()))
+    yield "We expected", f"{claim.expect.replace('-', ' ')}. {as_html(claim.why)}"
+    yield "The plan", f"{SETTLED_BY[claim.settle_by]}. {as_html(claim.plan)}"
+    if claim.settings:
+        yield "Its settings", html.escape("; ".join(claim.settings))
+    for change in claim.changes:
+        yield f"Until {change.date:%Y-%m-%d} it said", _change(change)
+
+
+def _all(samples: tuple[Sample, ...]) -> str:
+    """The strips of several comparisons in one setting, each with its sentence."""
+    if len(samples) < 2:
+        return ""
+    items = "".join(f"<li>{as_html(sentence(sample))} {strip(sample)}</li>" for sample in samples)
+    return f'<ul class="verdict-comparisons">{items}</ul>'
+
+
+def _change(change: Change) -> str:
+    return f"{as_html(change.was)} <em>Changed because:</em> {as_html(change.reason)}"
+
+
+def fold(rows: Iterable[Row]) -> str:
+    """Rows behind one line."""
+    shown = "".join(f"<dt>{term}</dt><dd>{said}</dd>" for term, said in rows)
+    return (
+        '<details class="verdict-fold"><summary>Plan, numbers, literature</summary>'
+        f"<dl>{shown}</dl></details>"
+    )
+
+
+def measured_data(settled: Settled) -> str:
     """p and samples of each setting, as JSON that may stand between single quotes."""
-    data: dict[str, Any] = {
-        setting: {
-            "p": _rounded(found.p) if found.samples and found.p > 0 else None,
-            "samples": [_sample(sample) for sample in found.samples],
+    data: dict[str, Any] = {}
+    for setting, samples in settled.samples.items():
+        p = settled.p_values.get(setting)
+        data[setting] = {
+            "p": None if p is None else _rounded(p),
+            "samples": [_sample(sample) for sample in samples],
         }
-        for setting, found in evidence.items()
-        if found.samples
-    }
     if not data:
         return ""
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
@@ -122,9 +211,11 @@ def measured_data(evidence: Mapping[str, Evidence]) -> str:
 
 
 def _sample(sample: Sample) -> dict[str, Any]:
+    each = {} if sample.each == SEED else {"each": sample.each}
     return {
         "name": sample.name,
         "unit": sample.unit,
+        **each,
         "side": sample.side,
         "threshold": _rounded(sample.threshold),
         "interval": [_rounded(sample.low), _rounded(sample.high)],
@@ -135,32 +226,3 @@ def _sample(sample: Sample) -> dict[str, Any]:
 def _rounded(value: float) -> float | int:
     short = float(f"{value:.{DIGITS}g}")
     return int(short) if short.is_integer() and abs(short) < 1e6 else short
-
-
-def table_text(rows: Iterable[tuple[Claim, Settled | None]]) -> str:
-    """A chapter's claims with word and place, a line each."""
-    lines = []
-    for claim, settled in rows:
-        word = settled.verdict if settled else NOT_YET
-        place = where(settled) if settled else ""
-        lines.append(" | ".join([claim.id, word, *([place] if place else [])]))
-    return "\n".join(lines)
-
-
-def table_html(rows: Sequence[tuple[Claim, Settled | None]]) -> str:
-    """The same as a table."""
-    left = ' style="text-align:left"'
-    body = []
-    for claim, settled in rows:
-        word = settled.verdict if settled else NOT_YET
-        place = html.escape(where(settled)) if settled else ""
-        body.append(
-            f'<tr data-claim="{claim.id}"><td{left}>{html.escape(claim.says)}</td>'
-            f'<td style="text-align:left;white-space:nowrap">{SHAPES.get(word, "·")} {word}</td>'
-            f"<td{left}>{place}</td></tr>"
-        )
-    head = "".join(f'<th scope="col"{left}>{title}</th>' for title in ("Claim", "Verdict", "Where"))
-    return (
-        f'<table class="verdicts"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table>"
-    )

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from utils.samples import Sample
+
 SIX_WORDS = ("holds", "holds here", "depends", "fails here", "fails", "open")
 CHECKED, MISPRINT, BY_READING = "checked", "misprint", "by reading"
 WORDS = (*SIX_WORDS, CHECKED, MISPRINT, BY_READING)
@@ -36,7 +38,7 @@ class Settled:
     """A verdict with what was found in each setting; `anchor` is the id of its card on the page.
 
     numbers: by setting; of a verdict by reading, its finding under an empty name.
-    p_values: by measured setting; a check that involves no chance has none.
+    p_values, samples: by measured setting; a check that involves no chance has none.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Settled:
     numbers: Mapping[str, str]
     anchor: str
     p_values: Mapping[str, float] = field(default_factory=dict)
+    samples: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
 
 
 def word(answers: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from utils.claims import card
+from utils.claims import card, listing
 from utils.claims.entries import SOURCES, Claim, load
 from utils.claims.plans import frozen
 from utils.claims.rules import (
@@ -79,8 +79,10 @@ def settle(claim_id: str, evidence: Evidence | Mapping[str, Evidence]) -> None:
     }
     answers = [outcome.answer for outcome in outcomes.values()]
     earned = word_of_check(answers[0]) if claim.settle_by == "check" else word(answers)
-    settled = Settled(claim_id, earned, outcomes, numbers, f"claim-{claim_id}")
-    _record(claim, settled, card.measured_data(given))
+    samples = {setting: found.samples for setting, found in given.items() if found.samples}
+    p_values = {setting: given[setting].p for setting in samples if given[setting].p > 0}
+    anchor = f"claim-{claim_id}"
+    _record(claim, Settled(claim_id, earned, outcomes, numbers, anchor, p_values, samples))
 
 
 def by_reading(claim_id: str, finding: str, sources: Iterable[str]) -> None:
@@ -114,7 +116,7 @@ def table(chapter: str) -> None:
         raise LookupError(f"no chapter {chapter!r} in the ledger{_near(chapter, chapters)}")
     own = [claim for claim in load().claims.values() if claim.chapter == chapter]
     rows = [(c, _settled[c.id][1] if c.id in _settled else None) for c in own]
-    _display(card.table_text(rows), card.table_html(rows))
+    _display(listing.table_text(rows), listing.table_html(rows))
 
 
 def reset() -> None:
@@ -203,7 +205,7 @@ def _reference_keys(path: Path) -> list[str]:
     return re.findall(r"^\s*@\w+\{\s*([^,\s]+)\s*,", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def _record(claim: Claim, settled: Settled, measured: str = "") -> None:
+def _record(claim: Claim, settled: Settled) -> None:
     cell = _running_cell()
     if claim.id in _settled:
         earlier, before = _settled[claim.id]
@@ -214,7 +216,7 @@ def _record(claim: Claim, settled: Settled, measured: str = "") -> None:
             )
     _settled[claim.id] = (cell, settled)
     book = _book(claim)
-    _display(card.text(settled, book), card.card(claim, settled, measured, book))
+    _display(card.text(settled, book), card.card(claim, settled, book))
     if book and os.environ.get("COURSE_HOLDS_TO_THE_BOOK") == "1":
         against = contradictions(book, settled)
         if against:

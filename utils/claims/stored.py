@@ -21,6 +21,7 @@ from utils.claims.rules import (
     word,
     word_of_check,
 )
+from utils.samples import SEED, Sample
 
 CHAPTERS = SOURCES.with_name("chapters")
 LINE = re.compile(
@@ -104,15 +105,28 @@ def parsed(text: str, card: str) -> Settled:
     if earned != verdict:
         raise ValueError(f"{claim_id} says {verdict!r}, and its settings say {earned!r}")
     numbers = {setting: match["numbers"] for setting, match in found.items()}
-    return Settled(claim_id, verdict, outcomes, numbers, anchor, p_values(card))
+    p_values, samples = measured(card)
+    return Settled(claim_id, verdict, outcomes, numbers, anchor, p_values, samples)
 
 
-def p_values(card: str) -> dict[str, float]:
-    """The p-values by setting that a card carries."""
-    return {name: each["p"] for name, each in measurements(card).items() if each["p"] is not None}
-
-
-def measurements(card: str) -> dict[str, Any]:
-    """What a card carries for each setting: p and the samples."""
+def measured(card: str) -> tuple[dict[str, float], dict[str, tuple[Sample, ...]]]:
+    """What a card carries of each measured setting: p-values and samples."""
     match = re.search(r"data-measured='([^']*)'", card)
-    return json.loads(html.unescape(match[1])) if match else {}
+    data = json.loads(html.unescape(match[1])) if match else {}
+    p_values = {name: each["p"] for name, each in data.items() if each["p"] is not None}
+    samples = {name: tuple(map(_sample, each["samples"])) for name, each in data.items()}
+    return p_values, samples
+
+
+def _sample(data: Mapping[str, Any]) -> Sample:
+    low, high = data["interval"]
+    return Sample(
+        name=data["name"],
+        values=tuple(data["values"]),
+        threshold=data["threshold"],
+        side=data["side"],
+        low=low,
+        high=high,
+        unit=data["unit"],
+        each=data.get("each", SEED),
+    )

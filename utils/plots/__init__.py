@@ -7,8 +7,9 @@ comes out the same, byte by byte, each time. These functions draw what others ha
 
 from utils.plots.bands import band, dots
 from utils.plots.diagrams import boundaries, boundary, examples, network, plane
-from utils.plots.looks import CLASSES, COLORS, LINESTYLES, MARKERS
+from utils.plots.looks import CLASSES, COLORS, LINESTYLES, MARKERS, printed
 from utils.plots.maps import confusion, heat_map, layer_map
+from utils.plots.narrow import phone_columns
 from utils.plots.style import headline, style
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "heat_map",
     "layer_map",
     "network",
+    "phone_columns",
     "plane",
+    "printed",
     "style",
 ]

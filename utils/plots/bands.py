@@ -10,9 +10,12 @@ from numpy.typing import ArrayLike
 
 from utils.palette import PAPER
 from utils.plots.end_labels import end_labels
-from utils.plots.looks import look_of
+from utils.plots.looks import look_of, printed
 from utils.plots.style import whole_numbers
 from utils.stats import median_interval
+
+MOST_MARKED = 21
+"""Points of a line with markers that can be told apart."""
 
 
 def band(
@@ -28,8 +31,9 @@ def band(
     """Draw the median over seeds with the median's interval, its label at the line's end.
 
     x: (time,); values: (member, time), or (time,) for one run, which gets a line alone. The look is
-    that of `label`, or of `color` where that is a name such as "relu". `singles` adds each seed as
-    a thin line. Diverged members are NaN: replace them by what they are worth, or be refused.
+    that of `label`, or of `color` where that is a name such as "relu". Every point is marked, or
+    none where they stand too close. `singles` adds each seed as a thin line. Diverged members are
+    NaN: replace them by what they are worth, or be refused.
     """
     x, values = np.asarray(x), np.asarray(values)
     if np.issubdtype(x.dtype, np.integer):
@@ -49,19 +53,19 @@ def band(
     else:
         medians = values
     ax.plot(x, medians, color=look.color, linestyle=look.linestyle)
-    ax.plot(
-        x,
-        medians,
-        color=look.color,
-        linestyle="none",
-        marker=look.marker,
-        markevery=0.18,
-        markeredgecolor=PAPER,
-        markeredgewidth=0.6,
-    )
+    if len(x) <= MOST_MARKED:
+        ax.plot(
+            x,
+            medians,
+            color=look.color,
+            linestyle="none",
+            marker=look.marker,
+            markeredgecolor=PAPER,
+            markeredgewidth=0.6,
+        )
     shown = np.flatnonzero(np.isfinite(medians))
     if len(shown):
-        ends.add(label, look.color, x[shown[-1]], medians[shown[-1]])
+        ends.add(printed(label), look.color, x[shown[-1]], medians[shown[-1]])
 
 
 def dots(ax: Axes, groups: Mapping[str, ArrayLike], *, level: float = 0.95) -> None:
@@ -81,7 +85,7 @@ def dots(ax: Axes, groups: Mapping[str, ArrayLike], *, level: float = 0.95) -> N
         ax.plot(median, height, color=look.color, marker="|", markersize=11, markeredgewidth=2.6)
         at = row + 0.08 - _swarm(group, spread / 45)
         ax.plot(group, at, linestyle="none", color=look.color, marker=look.marker, alpha=0.75)
-    ax.set_yticks(range(len(groups)), list(groups))
+    ax.set_yticks(range(len(groups)), [printed(name) for name in groups])
     ax.set_ylim(len(groups) - 0.45, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")

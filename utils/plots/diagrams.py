@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from utils.palette import BLUE, INK, PAPER, VERMILION
-from utils.plots.looks import CLASSES
+from utils.plots.looks import CLASSES, printed
+from utils.plots.narrow import phone_columns
 
 
 def plane(
@@ -104,10 +105,11 @@ def boundaries(
     figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for ax in grid.flat[len(probabilities) :]:
         ax.set_axis_off()
+    phone_columns(figure, min(columns, 2))
     for ax, image, title in zip(grid.flat, probabilities, titles, strict=False):
         boundary(ax, image, extent, x, y, size=2.6)
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
-        ax.set_title(title, fontsize=10, fontweight="normal", pad=4)
+        ax.set_title(printed(title), fontsize=10, fontweight="normal", pad=4)
     return figure
 
 
@@ -142,7 +144,7 @@ def network(ax: Axes, sizes: Sequence[int], labels: Sequence[str] | None = None)
         )
         if gap:
             ax.plot([place] * 3, [-0.22, 0, 0.22], "o", color=INK, markersize=2.2)
-        text = labels[place] if labels else str(sizes[place])
+        text = printed(labels[place]) if labels else str(sizes[place])
         lowest = min(map(np.min, heights))
         below = (0, -15)
         ax.annotate(text, (place, lowest), below, textcoords="offset points", ha="center", va="top")

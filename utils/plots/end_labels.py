@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -10,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
 from utils.palette import INK
-
-POINTS_PER_INCH = 72
+from utils.plots.style import POINTS_PER_INCH, wrapped
 
 
 class EndLabels(Artist):
@@ -31,25 +32,39 @@ class EndLabels(Artist):
         self.names: list[str] = []
         self._beside, self._on = ax, figure
         self._ends: list[tuple[str, float, float]] = []
+        self._size = float(mpl.rcParams["font.size"])
+        self._wide = 0.3 * figure.get_figwidth()
 
     def add(self, name: str, color: str, x: float, y: float) -> None:
         """Label the line of this color that ends at (x, y)."""
         self.names.append(name)
         self._ends.append((color, x, y))
 
+    def resize(self, inches: float, size: float) -> None:
+        """Give the labels this much room and this size in points."""
+        self._wide, self._size = inches, size
+
     def placed(self) -> list[tuple[Line2D, Text]]:
         """A leader and a text for each line, in pixels."""
         point = self._on.dpi / POINTS_PER_INCH
         ends = self._beside.transData.transform([(x, y) for _, x, y in self._ends])
         frame = self._beside.bbox
-        levels = apart(ends[:, 1], 13 * point, frame.y0, frame.y1)
+        names = [wrapped(name, self._wide, self._size) for name in self.names]
+        lines = np.array([name.count("\n") + 1 for name in names])
+        levels = apart(ends[:, 1], 1.3 * self._size * point * lines, frame.y0, frame.y1)
         placed = []
-        for name, (color, _, _), (x, y), level in zip(
-            self.names, self._ends, ends, levels, strict=True
-        ):
+        for name, (color, _, _), (x, y), level in zip(names, self._ends, ends, levels, strict=True):
             left = frame.x1 + 12 * point
             leader = Line2D([x, left - 3 * point], [y, level], color=color, linewidth=0.9)
-            text = Text(left, level, name, va="center_baseline", color=INK)
+            text = Text(
+                left,
+                level,
+                name,
+                va="center_baseline",
+                color=INK,
+                fontsize=self._size,
+                linespacing=1.1,
+            )
             leader.set_figure(self._on)
             text.set_figure(self._on)
             placed.append((leader, text))
@@ -79,15 +94,16 @@ def end_labels(ax: Axes) -> EndLabels:
     return labels
 
 
-def apart(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
-    """The places closest to those wanted that are `gap` or more apart, within low..high.
+def apart(wanted: np.ndarray, heights: ArrayLike, low: float, high: float) -> np.ndarray:
+    """The places closest to those wanted of labels of these heights, not overlapping, in low..high.
 
     Closest by least squares. If there are too many for the room, they overflow at the top.
     """
     wanted = np.clip(wanted, low, high)
     order = np.argsort(wanted, kind="stable")
-    steps = gap * np.arange(len(wanted))
+    sizes = np.broadcast_to(heights, len(wanted))[order]
+    steps = np.cumsum(np.append(0.0, (sizes[1:] + sizes[:-1]) / 2))
     found = isotonic_regression(wanted[order] - steps).x + steps
     places = np.empty(len(wanted))
-    places[order] = np.maximum(np.minimum(found, high - steps[::-1]), low + steps)
+    places[order] = np.maximum(np.minimum(found, high - (steps[-1] - steps)), low + steps)
     return places

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from utils.palette import (
@@ -77,8 +78,14 @@ OTHERS = [
 ]
 """For lines that stand for something of one figure only, in this order."""
 
+RECURRING = {
+    "sound": Look(INK, SOLID, "o"),
+    "none": Look(GREY, DOTTED, "h"),
+}
+"""What several figures compare others with."""
+
 _ALIASES = {"glorot": "xavier", "swish": "silu", "identity": "linear", "zero": "zeros"}
-LOOKS = ACTIVATIONS | INITIALIZERS | OPTIMIZERS
+LOOKS = ACTIVATIONS | INITIALIZERS | OPTIMIZERS | RECURRING
 
 
 COLORS = {name: look.color for name, look in LOOKS.items()}
@@ -86,6 +93,41 @@ LINESTYLES = {name: look.linestyle for name, look in LOOKS.items()}
 MARKERS = {name: look.marker for name, look in LOOKS.items()}
 CLASSES = (Look(BLUE, "-", "o"), Look(VERMILION, "--", "^"))
 """For the two classes of a task, by their label."""
+
+
+PRINTED = {
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "prelu": "PReLU",
+    "elu": "ELU",
+    "selu": "SELU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "sgd": "SGD",
+    "adagrad": "AdaGrad",
+    "adadelta": "AdaDelta",
+    "rmsprop": "RMSprop",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "nadam": "Nadam",
+    "nesterov": "Nesterov",
+    "glorot": "Glorot",
+    "glorot_uniform": "Glorot uniform",
+    "glorot_normal": "Glorot normal",
+    "xavier": "Xavier",
+    "he_uniform": "He uniform",
+    "he_normal": "He normal",
+    "lecun": "LeCun",
+    "lecun_uniform": "LeCun uniform",
+    "lecun_normal": "LeCun normal",
+}
+"""A name in code -> as prose and figures print it."""
+_CODE_NAME = re.compile(rf"\b({'|'.join(sorted(PRINTED, key=len, reverse=True))})\b")
+
+
+def printed(label: object) -> str:
+    """A label with its names as prose prints them: "relu, 0.1" -> "ReLU, 0.1"."""
+    return _CODE_NAME.sub(lambda found: PRINTED[found[1]], str(label))
 
 
 def known_look(name: str) -> Look | None:

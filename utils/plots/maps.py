@@ -7,15 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import LogNorm
+from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from utils.palette import BLUE, INK, VERMILION
+from utils.plots.looks import printed
 from utils.plots.style import whole_numbers
 
 ON_BRIGHT, ON_DARK = "#0b0d0f", "#ffffff"
 """For text on cells of a heat map, whose colors do not follow the theme."""
+DIVERGING = LinearSegmentedColormap.from_list(
+    "course_diverging", [(BLUE, 0.72), (BLUE, 0.0), (VERMILION, 0.0), (VERMILION, 0.72)]
+)
+"""From blue through the page's own paper, light or dark, to vermilion; ink can be read on all."""
 
 
 def layer_map(
@@ -30,7 +35,7 @@ def layer_map(
 
     values: (epoch, layer), positive; the first layer is the lowest row. `label` names the number
     on the color bar; without it there is none. Zeros have no logarithm: such cells are hatched.
-    Maps to be compared need the same `limits` of the scale, and then one bar.
+    Maps to be compared need the same `limits`, and get one bar for all.
     """
     values, epochs = np.asarray(values, float), np.asarray(epochs)
     if values.shape != (len(epochs), len(layers)):
@@ -39,7 +44,7 @@ def layer_map(
             "layers): take the median over members first"
         )
     _colored(ax, values.T, epochs, range(len(layers)), limits, label, "cividis")
-    ax.set_yticks(range(len(layers)), list(layers))
+    ax.set_yticks(range(len(layers)), [printed(layer) for layer in layers])
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(whole_numbers())
 
@@ -71,9 +76,9 @@ def heat_map(
         reach = max(sizes.max(initial=0), 1.0)
         limits = 10**-reach, 10**reach
     places = np.arange(len(columns)), np.arange(len(rows))
-    mesh = _colored(ax, values, *places, limits, label, "PuOr" if around_one else "cividis")
-    ax.set_yticks(places[1], [str(row) for row in rows])
-    ax.set_xticks(places[0], [str(column) for column in columns])
+    mesh = _colored(ax, values, *places, limits, label, DIVERGING if around_one else "cividis")
+    ax.set_yticks(places[1], [printed(row) for row in rows])
+    ax.set_xticks(places[0], [printed(column) for column in columns])
     if numbers:
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value) and value > 0:
@@ -81,7 +86,7 @@ def heat_map(
                 text = f"{power:.0f}" if numbers == "log" else numbers.format(value)
                 red, green, blue, _ = mesh.to_rgba(value)
                 bright = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-                color = ON_BRIGHT if bright else ON_DARK
+                color = INK if around_one else ON_BRIGHT if bright else ON_DARK
                 ax.text(column, row, text, color=color, fontsize=8.5, ha="center", va="center")
 
 
@@ -119,8 +124,9 @@ def confusion(
         if count:
             ax.text(column, row, str(count), fontsize=8.5, ha="center", va="center")
     ax.set(xlim=(-0.6, len(columns) - 0.4), ylim=(len(rows) - 0.4, -0.6))
-    ax.set_xticks(range(len(columns)), columns, rotation=40, ha="right", rotation_mode="anchor")
-    ax.set_yticks(range(len(rows)), rows)
+    names = [printed(column) for column in columns]
+    ax.set_xticks(range(len(columns)), names, rotation=40, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(rows)), [printed(row) for row in rows])
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.tick_params(length=0)
     ax.grid(visible=False)
@@ -135,7 +141,7 @@ def _colored(
     rows: ArrayLike,
     limits: tuple[float, float] | None,
     label: str | None,
-    colors: str,
+    colors: str | Colormap,
 ) -> QuadMesh:
     """Cells of positive values (row, column) on a logarithmic scale; zeros and NaN are hatched."""
     positive = values[np.isfinite(values) & (values > 0)]
@@ -152,8 +158,26 @@ def _colored(
     ax.grid(visible=False)
     ax.tick_params(axis="y", length=0)
     if label is not None:
-        bar = ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.03, aspect=14)
+        alike = _of_one_scale(mesh)
+        for other in alike:
+            if other.colorbar is not None:
+                other.colorbar.remove()
+        parents = [other.axes for other in alike if isinstance(other.axes, Axes)]
+        bar = ax.figure.colorbar(mesh, ax=parents, label=label, pad=0.03, aspect=14)
         if bar.solids is not None:
             bar.solids.set_rasterized(True)
         bar.outline.set_visible(False)
     return mesh
+
+
+def _of_one_scale(mesh: QuadMesh) -> list[QuadMesh]:
+    """The maps of a figure whose colors mean the same numbers as this one's: one bar tells all."""
+    figure = mesh.get_figure(root=True)
+    found = [] if figure is None else figure.findobj(QuadMesh)
+    return [
+        other
+        for other in found
+        if isinstance(other, QuadMesh)
+        and (other.get_clim(), other.get_cmap().name) == (mesh.get_clim(), mesh.get_cmap().name)
+        and not (other.axes is not None and other.axes.get_label() == "<colorbar>")
+    ]

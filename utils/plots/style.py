@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 from matplotlib.ticker import MaxNLocator
 
@@ -18,6 +18,7 @@ from utils.plots.looks import OTHERS
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
+POINTS_PER_INCH = 72
 SAVE: dict[str, Any] = {"bbox_inches": None, "metadata": {"Date": None, "Creator": None}}
 """For `savefig`: all figures keep their one width, so their texts one size; SVG without a date."""
 
@@ -66,22 +67,50 @@ RC: dict[RcKeyType, Any] = {
 
 
 def style() -> None:
-    """Give every figure from here on the course's look; in a notebook, show figures as SVG."""
+    """Give every figure from here on the course's look; in a notebook, store figures as SVG.
+
+    There each is stored twice: as it is, and in the form in which the book shows it on a phone.
+    """
     mpl.rcParams.update(RC)
     ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
+        from utils.plots.narrow import show_narrow_too
+
         set_matplotlib_formats("svg", **SAVE)
+        show_narrow_too(shell.display_formatter)
 
 
-def headline(target: Axes | Figure | SubFigure, sentence: str, width: int = 56) -> None:
-    """Say the figure's one message above it, as a sentence, broken into lines of `width`."""
-    text = textwrap.fill(sentence, width)
-    if isinstance(target, Axes):
-        target.set_title(text)
-    else:
-        target.suptitle(text, x=0.01, ha="left", fontsize=11, fontweight="bold")
+def headline(target: Axes | Figure, sentence: str) -> None:
+    """Say the figure's one message above it, as a sentence, broken where the figure ends."""
+    figure = target.get_figure(root=True) if isinstance(target, Axes) else target
+    if figure is None:
+        raise ValueError("the axes have been removed from their figure: draw on new ones")
+    size = float(mpl.rcParams["axes.titlesize"])
+    text = wrapped(sentence, figure.get_figwidth(), size)
+    figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold")
+
+
+def wrapped(text: str, inches: float, size: float) -> str:
+    """The text broken anew, into as few lines of this width as it needs, about equally long.
+
+    size: the font's, in points.
+    """
+    words, width = " ".join(text.split()), characters(inches, size)
+    best = textwrap.wrap(words, width, break_long_words=False)
+    for less in range(width - 1, 0, -1):
+        lines = textwrap.wrap(words, less, break_long_words=False)
+        if len(lines) > len(best):
+            break
+        best = lines
+    return "\n".join(best)
+
+
+def characters(inches: float, size: float) -> int:
+    """How many letters fit: one takes 0.54 of its size, in a bold sans-serif."""
+    return max(1, int(inches * POINTS_PER_INCH / (0.54 * size)))
 
 
 def whole_numbers() -> MaxNLocator:

@@ -4,6 +4,7 @@ Introduced in the chapter "The nitty-gritty". Every interval here is exact and f
 about the shape of the distribution.
 """
 
+from utils.samples import Sample
 from utils.stats.comparisons import (
     median_above,
     median_below,
@@ -11,7 +12,7 @@ from utils.stats.comparisons import (
     share_above,
     share_below,
 )
-from utils.stats.evidence import Evidence, Sample, all_of, any_of, check, negate, timed
+from utils.stats.evidence import Evidence, all_of, any_of, check, negate, timed
 from utils.stats.intervals import (
     Interval,
     Share,

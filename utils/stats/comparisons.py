@@ -6,13 +6,13 @@ else it is a close call; fewer than 11 seeds have no such interval of the median
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from utils.stats.evidence import Evidence, Sample, Side
+from utils.samples import Sample, Side, number
+from utils.stats.evidence import Evidence
 from utils.stats.intervals import (
     LEVEL,
     clustered_tail,
@@ -50,9 +50,9 @@ def paired_win(
     edge = by + _tie(by, size)
     sample = _sample(first - second, by, "above", f"{names[0]} − {names[1]}", unit)
     wins, n = int((first - second > edge).sum()), len(first)
-    ahead = f"beyond the margin of {_number(by, 0.0, unit)}" if by else "ahead"
     numbers = (
-        f"{names[0]} against {names[1]}: {_difference(sample, unit)}; {wins} of {n} seeds {ahead}"
+        f"{names[0]} against {names[1]}: {_difference(sample, unit)}; "
+        f"{wins} of {n} seeds {_ahead(by, unit)}"
     )
     return _by_coins(sample, edge, numbers)
 
@@ -88,10 +88,10 @@ def _median_evidence(
 ) -> Evidence:
     sample = _sample(values, threshold, side, name, unit)
     label = f"{name}: " if name else ""
-    middle = _number(np.median(sample.values), sample.high - sample.low, unit)
+    middle = number(np.median(sample.values), sample.high - sample.low, unit)
     numbers = (
         f"{label}median {middle}{_range(sample)} over {len(sample.values)} seeds "
-        f"(asked for: {side} {_number(threshold, 0.0, unit)})"
+        f"(asked for: {side} {number(threshold, 0.0, unit)})"
     )
     return _by_coins(sample, _edge(threshold, side), numbers)
 
@@ -176,11 +176,17 @@ def _tie(threshold: float, size: float = 0.0) -> float:
     return 1e-6 * max(abs(threshold), size)
 
 
+def _ahead(by: float, unit: str) -> str:
+    if by < 0:
+        return f"less than {number(-by, 0.0, unit)} behind"
+    return f"beyond the margin of {number(by, 0.0, unit)}" if by else "ahead"
+
+
 def _difference(sample: Sample, unit: str) -> str:
     if not any(sample.values):
         return "no difference"
     width = sample.high - sample.low
-    median = _number(np.median(sample.values), width, unit, sign=True)
+    median = number(np.median(sample.values), width, unit, sign=True)
     return f"median difference {median}{_range(sample, sign=True)}"
 
 
@@ -188,20 +194,5 @@ def _range(sample: Sample, sign: bool = False) -> str:
     width = sample.high - sample.low
     if width == 0:
         return " without spread"
-    low, high = (_number(end, width, sign=sign) for end in (sample.low, sample.high))
+    low, high = (number(end, width, sign=sign) for end in (sample.low, sample.high))
     return f" [{low}, {high}]"
-
-
-def _number(value: float, width: float, unit: str = "", sign: bool = False) -> str:
-    """As many digits as an interval of this width deserves: two digits of the width."""
-    plus = "+z" if sign else "z"  # no minus before a zero
-    size = abs(float(value))
-    decimals = 1 - math.floor(math.log10(width)) if width > 0 else 0
-    if size >= 1e5 or 0 < size < 1e-3:
-        digits = 1 + math.floor(math.log10(size)) + decimals if width > 0 else 2
-        text = f"{value:{plus}.{min(max(digits, 2), 4)}g}"
-    elif width > 0:
-        text = f"{value:{plus}.{min(max(decimals, 0), 4)}f}"
-    else:
-        text = f"{value:{plus}.4g}"
-    return f"{text} {unit}" if unit else text

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-Side = Literal["above", "below"]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One number per seed, the threshold that it is held against, and the interval between."""
-
-    name: str
-    values: tuple[float, ...]
-    threshold: float
-    side: Side
-    low: float
-    high: float
-    unit: str = ""
+from utils.samples import OTHER, Sample
 
 
 @dataclass(frozen=True)
@@ -81,13 +68,16 @@ def negate(evidence: Evidence) -> Evidence:
     """The same measurement, read as evidence for the opposite statement."""
     _parts([evidence], "negate")
     outcome = None if evidence.outcome is None else not evidence.outcome
-    return replace(evidence, outcome=outcome, p_values=evidence.p_values[::-1])
+    samples = tuple(replace(sample, side=OTHER[sample.side]) for sample in evidence.samples)
+    return replace(evidence, outcome=outcome, samples=samples, p_values=evidence.p_values[::-1])
 
 
 def timed(evidence: Evidence) -> Evidence:
     """The same as a close call at best: rounds on one machine share its load, unlike seeds."""
     _parts([evidence], "timed")
-    return replace(evidence, firm=False)
+    rounds = tuple(replace(sample, each="round") for sample in evidence.samples)
+    numbers = re.sub(r"(?<=\d )seeds\b", "rounds", evidence.numbers)
+    return replace(evidence, firm=False, numbers=numbers, samples=rounds)
 
 
 def _all(outcomes: Sequence[bool | None]) -> bool | None:

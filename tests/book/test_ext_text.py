@@ -1,0 +1,85 @@
+"""The small extensions that mend what a page shows: marks, outputs, search, neighbors."""
+
+import json
+
+import nbformat
+import pytest
+from outputs import is_table
+
+
+def cell(*outputs):
+    v4 = nbformat.v4
+    cells = [
+        v4.new_markdown_cell("# One"),
+        v4.new_code_cell("zebra = 1", outputs=list(outputs), execution_count=1),
+    ]
+    language = {"name": "python", "pygments_lexer": "ipython3"}
+    return nbformat.writes(v4.new_notebook(cells=cells, metadata={"language_info": language}))
+
+
+def book(chapter):
+    return {"index.md": "# A book\n\n```{toctree}\none\n```\n\nZoo words.", "one.ipynb": chapter}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("so $x$, and", ["x,"]),
+        ("so ($x$) and", ["(x)"]),
+        ("so $x$ and", []),
+        ("$x$", []),
+        ("so $x$.", ["x."]),
+    ],
+)
+def test_a_formula_keeps_the_marks_around_it_on_its_line(small_book, sentence, kept):
+    page = small_book({"index.md": f"# A book\n\n{sentence}\n"}, ["marks"]).page()
+    found = [part.get_text() for part in page.select(".with-mark")]
+    assert [text.replace("\\(", "").replace("\\)", "") for text in found] == kept
+    assert page.select_one("p .math")
+
+
+@pytest.mark.parametrize(
+    ("printed", "table"),
+    [
+        ("  measured: accuracy 0.9 [0.8, 1.0]\nrate 1", False),
+        ("layer   mean\n1        0.2", True),
+        ("a\tb", True),
+    ],
+)
+def test_printed_sentences_may_wrap_and_tables_may_not(small_book, printed, table):
+    assert is_table(printed) is table
+    page = small_book(book(cell(nbformat.v4.new_output("stream", text=printed))), ["outputs"])
+    assert bool(page.page("one.html").select(".cell_output .sentences")) is not table
+
+
+def test_the_empty_corner_of_a_table_is_no_heading(small_book):
+    table = "<table class='dataframe'><thead><tr><th></th><th>a</th></tr></thead></table>"
+    output = nbformat.v4.new_output("display_data", {"text/html": table})
+    page = small_book(book(cell(output)), ["outputs"]).page("one.html")
+    assert [tag.name for tag in page.select("tr > *")] == ["td", "th"]
+
+
+def test_the_search_knows_the_words_of_sentences_and_not_those_of_code(small_book):
+    index = (small_book(book(cell()), ["searching"]).out / "searchindex.js").read_text()
+    terms = json.loads(index.partition("(")[2].rstrip(")"))["terms"]
+    assert "zoo" in terms
+    assert "zebra" not in terms
+
+
+def test_the_last_chapter_has_no_next_and_the_page_after_it_no_chapter_before(small_book):
+    names = ["chapters/a", "chapters/b", "pages/c", "pages/d"]
+    toc = "\n".join(names)
+    files = {"index.md": f"# A book\n\n```{{toctree}}\n{toc}\n```\n"}
+    files |= {f"{name}.md": f"# {name}\n" for name in names}
+    built = small_book(files, ["neighbors"])
+
+    def related(name):
+        links = built.page(f"{name}.html").select("link[rel=next], link[rel=prev]")
+        return {link["rel"][0] for link in links}
+
+    assert [related(name) for name in names] == [
+        {"next", "prev"},
+        {"prev"},
+        {"next"},
+        {"prev"},
+    ]

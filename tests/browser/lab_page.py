@@ -1,0 +1,80 @@
+"""A page with one lab and nothing else, served from the sources: no book has to be built."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Route
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "_ext"))
+
+HOME = "http://book.test/"
+KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
+SHELL = """<!doctype html>
+<html lang="en" data-theme="{theme}">
+<head><meta name="viewport" content="width=device-width"><title>A lab</title>
+<link rel="stylesheet" href="_static/book.css"></head>
+<body><main class="bd-main"><article class="bd-article"><h1>A lab</h1>
+<div class="callout callout-lab" id="{name}"><p>{title}.</p>{opening}{figure}{closing}</div>
+</article></main></body></html>"""
+
+
+@dataclass
+class LabVisit:
+    """A lab in the browser, with all that its page asked of others and complained about."""
+
+    page: Page
+    elsewhere: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, query: str = "") -> Page:
+        self.page.goto(HOME + query)
+        return self.page
+
+
+def shell(slug: str, name: str, title: str, theme: str) -> str:
+    from labs import closing_tags, opening_tag
+
+    folder = ROOT / "sources" / slug
+    figure = '<p class="figure-in-its-place">The static figure.</p>'
+    return SHELL.format(
+        theme=theme,
+        name=name,
+        title=title,
+        opening=opening_tag(name, title),
+        figure=figure,
+        closing=closing_tags(name, folder, "_static/labs"),
+    )
+
+
+@contextmanager
+def lab_page(
+    browser: Browser, slug: str, name: str, title: str, theme: str = "light", **wanted
+) -> Iterator[LabVisit]:
+    context = browser.new_context(color_scheme=theme, **wanted)
+    visit = LabVisit(context.new_page())
+
+    def serve(route: Route) -> None:
+        path, _, _ = route.request.url.removeprefix(HOME).partition("?")
+        own = f"_static/labs/{slug}/"
+        file = ROOT / path.replace(own, f"sources/{slug}/")
+        if path in ("", "favicon.ico"):
+            route.fulfill(content_type="text/html", body=shell(slug, name, title, theme))
+        elif route.request.url.startswith(HOME) and file.is_file():
+            route.fulfill(content_type=KINDS[file.suffix], body=file.read_bytes())
+        else:
+            visit.elsewhere.append(route.request.url)
+            route.abort()
+
+    def complain(message) -> None:
+        if message.type in ("error", "warning"):
+            visit.complaints.append(message.text)
+
+    context.route("**/*", serve)
+    visit.page.on("console", complain)
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    yield visit
+    context.close()

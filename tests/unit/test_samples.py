@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from utils import stats
+from utils.samples import Sample, figure, sentence
+
+SIXTEEN = np.linspace(0.2, 0.5, 16)
+
+
+def told(evidence):
+    (sample,) = evidence.samples
+    return sentence(sample).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_comparison_says_how_much_more_in_the_median_and_from_where_to_where():
+    evidence = stats.paired_win(SIXTEEN, 0 * SIXTEEN, names=("ReLU", "sigmoid"), unit="points")
+    assert told(evidence) == (
+        "ReLU against sigmoid: 0.35 points more (median of 16 seeds; 0.26 to 0.44)"
+    )
+
+
+def test_a_lost_comparison_says_how_much_less():
+    evidence = stats.paired_win(0 * SIXTEEN, SIXTEEN, names=("relu", "elu"))
+    assert told(evidence) == "ReLU against ELU: 0.35 less (median of 16 seeds; 0.26 to 0.44 less)"
+
+
+def test_an_interval_around_zero_says_which_end_is_which():
+    evidence = stats.paired_win(SIXTEEN, np.full(16, 0.33), names=("a", "b"))
+    assert told(evidence) == (
+        "a against b: 0.02 more (median of 16 seeds; from 0.07 less to 0.11 more)"
+    )
+
+
+def test_equal_arms_and_equal_seeds_are_said_in_words():
+    assert told(stats.paired_win(SIXTEEN, SIXTEEN, names=("a", "b"))) == (
+        "a against b: no difference in any of 16 seeds"
+    )
+    assert told(stats.median_above(np.full(16, 0.5), 0.4, "accuracy")) == (
+        "accuracy: 0.5 (all 16 seeds)"
+    )
+
+
+def test_a_median_keeps_its_sign_and_rounds_of_timing_are_rounds():
+    evidence = stats.timed(stats.median_below(-SIXTEEN, 0, "decades"))
+    assert told(evidence) == "decades: −0.35 (median of 16 rounds; −0.44 to −0.26)"
+
+
+def test_a_share_says_how_many_of_how_many():
+    assert told(stats.share_above(46, 48, 0.75, "named rightly")) == (
+        "named rightly: 46 of 48 runs (96 %; 86 to 99 %)"
+    )
+    clustered = stats.share_above(np.arange(16), np.full(16, 15), 0.2, "reached")
+    assert told(clustered).startswith("reached: 50 % (16 clusters of runs; ")
+
+
+@given(st.integers(0, 40), st.integers(1, 40), st.floats(0.01, 0.99))
+def test_a_share_is_told_from_a_median_by_its_interval(count, more, threshold):
+    (share,) = stats.share_above(count, count + more, threshold).samples
+    assert share.is_share
+    (median,) = stats.median_above(np.arange(6 + count) % 2, threshold).samples
+    assert not median.is_share
+
+
+@given(st.lists(st.floats(-9, 9), min_size=6, max_size=30), st.floats(-9, 9))
+def test_a_samples_own_answer_is_that_of_its_comparison(values, threshold):
+    for compare in (stats.median_above, stats.median_below):
+        evidence = compare(values, threshold)
+        (sample,) = evidence.samples
+        if all(abs(end - threshold) > 1e-5 for end in (sample.low, sample.high)):
+            assert sample.answer is evidence.outcome
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "shown"),
+    [
+        (-0.03412, 0.05, "−0.034"),
+        (7.6e-7, 1e-7, "7.6 × 10⁻⁷"),
+        (-5e22, 0, "−5 × 10²²"),
+        (0, 0, "0"),
+    ],
+)
+def test_a_figure_is_written_as_a_reader_writes_it(value, width, shown):
+    assert figure(value, width) == shown
+
+
+def test_a_sample_without_a_name_is_still_a_sentence():
+    assert sentence(Sample("", (1.0, 2.0, 3.0), 0, "above", 1, 3)).startswith("Median: 2.0 (")

@@ -1,0 +1,134 @@
+"""One number per seed with what it is held against, and what it says in one plain sentence.
+
+Introduced in the chapter "The nitty-gritty". Needs neither NumPy nor SciPy, so that the book draws
+and words its cards from stored numbers alone.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from utils.typeset import tidy
+
+Side = Literal["above", "below"]
+SEED = "seed"
+OTHER: dict[Side, Side] = {"above": "below", "below": "above"}
+AGAINST = " − "
+"""Between the two names of a paired difference."""
+PERCENT = "\N{NO-BREAK SPACE}%"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One number per seed, the threshold that it is held against, and the interval between.
+
+    each: what has one number: a seed, or a round of timing.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    threshold: float
+    side: Side
+    low: float
+    high: float
+    unit: str = ""
+    each: str = SEED
+
+    @property
+    def answer(self) -> bool | None:
+        """Whether the whole interval lies on the side asked for, none of it, or a part."""
+        low, high = (self.low, self.high) if self.side == "above" else (-self.high, -self.low)
+        edge = self.threshold if self.side == "above" else -self.threshold
+        return True if low > edge else False if high <= edge else None
+
+    @property
+    def agreeing(self) -> int:
+        """How many values lie on the side asked for."""
+        if self.side == "above":
+            return sum(value > self.threshold for value in self.values)
+        return sum(value < self.threshold for value in self.values)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the interval is that of a share; a median's ends are two of the values."""
+        return not {self.low, self.high} <= set(self.values)
+
+
+def decisive(samples: Sequence[Sample], outcome: bool | None) -> Sample:
+    """The sample that a setting's outcome hangs on: of those that say the same, the closest."""
+    same = [sample for sample in samples if sample.answer is outcome] or samples
+
+    def margin(sample: Sample) -> float:
+        share = sample.agreeing / len(sample.values)
+        return abs(share - 0.5) if outcome is None else share if outcome else 1 - share
+
+    return min(same, key=margin)
+
+
+def sentence(sample: Sample) -> str:
+    """What a sample says: its median or its share, with the interval, in plain words."""
+    return tidy(_said(sample))
+
+
+def _said(sample: Sample) -> str:
+    n, name = len(sample.values), sample.name.strip()
+    if sample.is_share:
+        return f"{name or 'Share'}: {_share(sample)}"
+    middle, width = statistics.median(sample.values), sample.high - sample.low
+    if AGAINST in name:
+        first, second = name.split(AGAINST, 1)
+        if not any(sample.values):
+            return f"{first} against {second}: no difference in any of {n} {sample.each}s"
+        told = f"{first} against {second}: {_more(middle, width, sample.unit)}"
+    else:
+        told = f"{name or 'Median'}: {figure(middle, width, sample.unit)}"
+    of = f"median of {n} {sample.each}s"
+    if width == 0:
+        same = len(set(sample.values)) == 1
+        return f"{told} ({f'all {n} {sample.each}s' if same else of})"
+    return f"{told} ({of}; {_interval(sample, width)})"
+
+
+def _share(sample: Sample) -> str:
+    total, n = sum(sample.values), len(sample.values)
+    low, high = (round(100 * end) for end in (sample.low, sample.high))
+    if all(value in (0, 1) for value in sample.values):
+        return f"{total:g} of {n} runs ({100 * total / n:.0f}{PERCENT}; {low} to {high}{PERCENT})"
+    return f"{100 * total / n:.0f}{PERCENT} ({n} clusters of runs; {low} to {high}{PERCENT})"
+
+
+def _interval(sample: Sample, width: float) -> str:
+    low, high = sample.low, sample.high
+    if AGAINST not in sample.name or (low >= 0 and high > 0):
+        return f"{figure(low, width)} to {figure(high, width)}"
+    if high <= 0:
+        return f"{figure(-high, width)} to {figure(-low, width)} less"
+    return f"from {figure(-low, width)} less to {figure(high, width)} more"
+
+
+def _more(value: float, width: float, unit: str) -> str:
+    return f"{figure(abs(value), width, unit)} {'less' if value < 0 else 'more'}"
+
+
+def figure(value: float, width: float, unit: str = "") -> str:
+    """A number as a reader writes it: −0.031, 7.6 × 10⁻⁷."""
+    return tidy(number(value, width, unit))
+
+
+def number(value: float, width: float, unit: str = "", sign: bool = False) -> str:
+    """As many digits as an interval of this width deserves: two digits of the width."""
+    plus = "+z" if sign else "z"  # no minus before a zero
+    size = abs(float(value))
+    decimals = 1 - math.floor(math.log10(width)) if width > 0 else 0
+    if size >= 1e5 or 0 < size < 1e-3:
+        digits = 1 + math.floor(math.log10(size)) + decimals if width > 0 else 2
+        text = f"{value:{plus}.{min(max(digits, 2), 4)}g}"
+    elif width > 0:
+        text = f"{value:{plus}.{min(max(decimals, 0), 4)}f}"
+    else:
+        text = f"{value:{plus}.4g}"
+    return f"{text} {unit}" if unit else text
