@@ -210,7 +210,7 @@ def test_the_words_in_a_figure_can_be_read(visit, name):
     page = unveiled(visit.open(name))
     assert min(page.evaluate(LETTERS)) >= 9
     page.set_viewport_size(ON_PHONE["viewport"])
-    two = page.locator(".figure-in-two-forms:not(details:not([open]) *)")
+    two = page.locator(".figure-in-two-forms:not(.lab-static *)")
     assert min(page.evaluate(LETTERS.replace(".book-figure", ".figure-narrow"))) >= 11
     assert two.locator("svg:visible").count() == two.count() > 0
 
