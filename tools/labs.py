@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tools.course import Course, read_notebook, write_text
 from tools.sources import code_cells
@@ -45,8 +46,18 @@ def stored(course: Course, slug: str) -> dict[str, str]:
         kept = [one[MIME] for one in data if MIME in one]
         if kept:
             figures = [("lab.svg", one[SVG]) for one in data if SVG in one]
-            return {"lab.json": json.dumps(kept[0], ensure_ascii=False) + "\n", **dict(figures)}
+            numbers = json.dumps(_short(kept[0]), ensure_ascii=False) + "\n"
+            return {"lab.json": numbers, **dict(figures)}
     return {}
+
+
+def _short(value: Any) -> Any:
+    """The same with numbers to six digits: in full, single precision has seventeen."""
+    if isinstance(value, dict):
+        return {key: _short(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_short(item) for item in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def refresh(course: Course, slug: str) -> None:

@@ -79,6 +79,7 @@ def notebook_with_verdicts(monkeypatch):
 def build(source, out, *, notebook=None):
     (source / "pages").mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "pages" / "ledger.md", source / "pages")
+    (source / "pages" / "glossary.md").write_text("# Glossary\n\n## Holm's correction\n")
     for name in ("references.bib", "_toc.yml"):
         shutil.copy(ROOT / name, source)
     (source / "index.md").write_text(
@@ -96,6 +97,7 @@ nb_execution_mode = "off"
 html_theme = "basic"
 html_static_path = [{str(ROOT / "_static")!r}]
 course_to_come = {config["course_to_come"]!r}
+myst_heading_anchors = 2
 """
     )
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", source, out]

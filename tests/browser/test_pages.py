@@ -197,19 +197,26 @@ LETTERS = """() => [...document.querySelectorAll(".book-figure svg")]
         .map(text => parseFloat(getComputedStyle(text).fontSize) * svg.getScreenCTM().a)))"""
 
 
+def unveiled(page):
+    """The page after every prediction was skipped: what stands below them has a size."""
+    skip = page.get_by_role("button", name="Skip", exact=True)
+    while skip.count():
+        skip.first.click()
+    return page
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_the_words_in_a_figure_can_be_read(visit, name):
-    page = visit.open(name)
+    page = unveiled(visit.open(name))
     assert min(page.evaluate(LETTERS)) >= 9
     page.set_viewport_size(ON_PHONE["viewport"])
-    two = page.locator(".figure-in-two-forms")
-    if two.count():  # notebooks of before have one form
-        assert min(page.evaluate(LETTERS.replace(".book-figure", ".figure-narrow"))) >= 11
-        assert two.locator("svg:visible").count() == two.count()
+    two = page.locator(".figure-in-two-forms:not(.lab-static *)")
+    assert min(page.evaluate(LETTERS.replace(".book-figure", ".figure-narrow"))) >= 11
+    assert two.locator("svg:visible").count() == two.count() > 0
 
 
 def test_a_figure_is_enlarged_by_keyboard_and_by_a_tap_and_gives_the_focus_back(visit):
-    page = visit.open(CHAPTERS[0])
+    page = unveiled(visit.open(CHAPTERS[0]))
     button = page.locator(".figure-enlarge").first
     before = page.locator(".book-figure .figure-wide svg").first.bounding_box()["width"]
     button.focus()

@@ -54,6 +54,12 @@ def test_what_the_chapter_stored_stands_beside_its_lab(executed: Course) -> None
     assert labs.whole(course, "tiny") == []
 
 
+def test_numbers_in_single_precision_stand_there_to_six_digits(executed: Course) -> None:
+    course = stored(with_lab(executed), {"values": [0.9679999947547913, 3]})
+    labs.refresh(course, "tiny")
+    assert (course.source("tiny").parent / "lab.json").read_text() == '{"values": [0.968, 3]}\n'
+
+
 @pytest.mark.parametrize("file", ["lab.json", "lab.svg"])
 def test_a_file_that_the_chapter_did_not_store_is_named(executed: Course, file: str) -> None:
     course = stored(with_lab(executed))
