@@ -48,7 +48,7 @@ class LedgerPage(SphinxDirective):
         """Return a section per chapter and one for what is checked: the page has an outline."""
         _remember(self.env)
         shown: list[nodes.Node] = [LedgerNode(part="controls")]
-        finished = {docname.rpartition("/")[2] for docname, _ in _settled(self.env).values()}
+        finished = {docname.rpartition("/")[2] for docname, _ in settled_claims(self.env).values()}
         titles = _titles(self.env)
         for slug in sorted(titles, key=lambda slug: slug not in finished):  # settled ones first
             title = titles[slug]
@@ -124,7 +124,7 @@ class FillLedger(SphinxPostTransform):
     @functools.cached_property
     def settled(self) -> dict[str, tuple[str, Settled]]:
         """The page that settled each claim, and its verdict."""
-        return _settled(self.env)
+        return settled_claims(self.env)
 
     @functools.cached_property
     def context(self) -> Context:
@@ -185,7 +185,7 @@ def _title(source: Path, slug: str) -> str:
     return read_chapter(path).title if path.exists() else load().chapters[slug].title or slug
 
 
-def _settled(env: BuildEnvironment) -> dict[str, tuple[str, Settled]]:
+def settled_claims(env: BuildEnvironment) -> dict[str, tuple[str, Settled]]:
     """Return, by claim, the page that settled it and its verdict."""
     found: dict[str, tuple[str, Settled]] = {}
     for docname in sorted(env.found_docs):

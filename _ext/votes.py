@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from ledger import settled_claims
 from ledger_html import style_name
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from utils.claims import SHAPES, Claim, Settled, load, verdicts
+from utils.claims import SHAPES, Claim, Settled, load
 from utils.claims.card import body
 
 logger = logging.getLogger(__name__)
@@ -87,16 +87,6 @@ class FillDoor(SphinxPostTransform):
             page = self.app.builder.get_relative_uri(self.env.docname, docname)
             items.append(vote(load().claims[claim], settled, f"{page}#{settled.anchor}"))
         return f'<ol class="votes">{"".join(items)}</ol><p class="votes-score" role="status"></p>'
-
-
-def settled_claims(env: BuildEnvironment) -> dict[str, tuple[str, Settled]]:
-    """Return, by claim, the page that settled it and its stored verdict."""
-    return {
-        settled.id: (docname, settled)
-        for docname in sorted(env.found_docs)
-        if Path(env.doc2path(docname)).suffix == ".ipynb"
-        for settled in verdicts(Path(env.doc2path(docname)))
-    }
 
 
 def answer_of(settled: Settled) -> str | None:
