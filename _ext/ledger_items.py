@@ -99,15 +99,16 @@ def _opened(entry: Entry, context: Context) -> str:
         link = f'<a href="{html.escape(entry.href)}">{title}</a>'
         finding = functools.partial(with_sources, sources=context.sources)
         place = f'<p class="ledger-place">Settled in {link}.</p>{body(settled, finding)}'
-    rows = [*details(claim, settled), *book_rows(claim, context)]
+    rows = [*details(claim, settled), *book_rows(claim, settled, context)]
     return f"{place}<dl>{''.join(f'<dt>{term}</dt><dd>{said}</dd>' for term, said in rows)}</dl>"
 
 
-def book_rows(claim: Claim, context: Context) -> Iterator[Row]:
-    """What the book as a whole adds to a claim."""
+def book_rows(claim: Claim, settled: Settled | None, context: Context) -> Iterator[Row]:
+    """What the book as a whole adds to a claim; the shared runs are a plan, until it is settled."""
     if claim.id in context.stands:
         yield "Over the whole book", _HOLM[context.stands[claim.id]]
-    yield "In a run of", html.escape(context.ledger.runs[claim.run])
+    if settled is None and claim.settle_by != "reading":
+        yield "Planned with", html.escape(context.ledger.runs[claim.run])
     yield "In the notes", f"{claim.kind}, {_places(claim)}"
     if claim.conflicts:
         others = (context.ledger.claims[other] for other in claim.conflicts)
@@ -159,7 +160,7 @@ def book_card(settled: Settled, context: Context) -> str:
     return card(
         claim,
         settled,
-        more=[*book_rows(claim, context), ("In the ledger", f'<a href="{entry}">its entry</a>')],
+        more=[*book_rows(claim, settled, context), ("In the ledger", f'<a href="{entry}">its entry</a>')],
         finding=functools.partial(with_sources, sources=context.sources),
         permalink=(
             f' <a class="verdict-anchor" href="#{settled.anchor}" '

@@ -246,6 +246,21 @@ def test_a_claim_shows_its_place_expectation_and_how_it_will_be_settled(book):
     assert item.select_one('dd a[href="#claim-adam-combines-momentum-and-rmsprop"]')
 
 
+def test_the_shared_runs_are_shown_as_a_plan_only_where_a_run_is_still_to_come(book):
+    ledger = page(book, "pages/ledger.html")
+    planned = claims.load()
+    for claim in planned.claims.values():
+        rows = [term.get_text() for term in ledger.select(f"#claim-{claim.id} dt")]
+        waits = claim.id not in {*SETTLED, READ}
+        assert ("Planned with" in rows) == (waits and claim.settle_by != "reading")
+        if "Planned with" not in rows:
+            told = ledger.find(id=f"claim-{claim.id}").dl.get_text()
+            assert planned.runs[claim.run] not in told
+    for card in page(book, "chapters/nitty-gritty.html").select(".verdict"):
+        run = planned.runs[planned.claims[card["id"].removeprefix("claim-")].run]
+        assert run not in card.get_text()
+
+
 def test_a_source_leads_to_the_paper_by_name(book):
     for name, selector in (
         ("pages/ledger.html", f"#claim-{READ} .finding a"),
