@@ -15,7 +15,8 @@ from typing import Literal
 from utils.typeset import tidy
 
 Side = Literal["above", "below"]
-SEED = "seed"
+SEED, ROUND = "seed", "round"
+"""What has one number: a seed, or a round of timing."""
 OTHER: dict[Side, Side] = {"above": "below", "below": "above"}
 AGAINST = " − "
 """Between the two names of a paired difference."""
@@ -26,7 +27,7 @@ PERCENT = "\N{NO-BREAK SPACE}%"
 class Sample:
     """One number per seed, the threshold that it is held against, and the interval between.
 
-    each: what has one number: a seed, or a round of timing.
+    each: SEED or ROUND.
     """
 
     name: str

@@ -11,10 +11,11 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from ledger_html import UNEXPECTED
+from ledger_items import Context, book_rows
 from outline import outline
 
 from utils import claims
-from utils.stats import check, median_above
+from utils.stats import check, median_above, timed
 from utils.typeset import tidy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,8 +206,8 @@ def test_a_misprint_shows_its_word_its_chapter_and_its_numbers_and_leads_to_its_
 def test_the_page_says_which_verdicts_survive_a_correction_for_the_whole_book(book):
     ledger = page(book, "pages/ledger.html")
     told = ledger.select_one(".ledger-correction")
-    assert "3 verdicts rest on a measurement that decides" in told.get_text()
-    assert "all 7 measured settings" in told.get_text()
+    assert "3 verdicts rest on a measurement over seeds that decides" in told.get_text()
+    assert "all 7 such settings" in told.get_text()
     assert "2 of them survive Holm’s correction; 1 does not" in told.get_text()
     (fallen,) = told.select("li a")
     assert fallen["href"] == f"#claim-{CHOICES}"
@@ -214,6 +215,22 @@ def test_the_page_says_which_verdicts_survive_a_correction_for_the_whole_book(bo
         assert says in ledger.select_one(f"#claim-{claim}").get_text()
     assert "Holm" not in ledger.select_one(f"#claim-{CHECKED}").get_text()
     assert "every interval covers the seeds only" in " ".join(ledger.get_text().split())
+
+
+@pytest.mark.parametrize(
+    ("stands", "told"),
+    [
+        ({}, "a timing, and no part of Holm’s correction"),
+        ({HARD: True}, "apart from its timing, this verdict survives Holm’s correction"),
+        ({HARD: False}, "apart from its timing, this verdict does not survive Holm’s"),
+    ],
+)
+def test_a_verdict_with_a_timing_says_that_it_is_no_part_of_the_correction(stands, told):
+    samples = {"a step": timed(wins(16)).samples, "steps": wins(16).samples}
+    settled = claims.Settled(HARD, "holds", {}, {}, "", samples=samples)
+    context = Context(claims.load(), {}, stands, {}, str)
+    rows = dict(book_rows(claims.ledger()[HARD], settled, context))
+    assert rows["Over the whole book"].startswith(told)
 
 
 def test_a_claim_without_a_verdict_says_not_yet(book):
