@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from ledger_html import UNEXPECTED
 from ledger_items import Context, book_rows
 from outline import outline
+from scipy.stats import betabinom, binom
 
 from utils import claims
 from utils.stats import check, median_above, timed
@@ -231,6 +232,21 @@ def test_a_verdict_with_a_timing_says_that_it_is_no_part_of_the_correction(stand
     context = Context(claims.load(), {}, stands, {}, str)
     rows = dict(book_rows(claims.ledger()[HARD], settled, context))
     assert rows["Over the whole book"].startswith(told)
+
+
+def test_the_page_says_how_often_sixteen_seeds_mislead_and_how_often_a_firm_answer_returns():
+    said = " ".join((ROOT / "pages" / "ledger.md").read_text(encoding="utf-8").split())
+
+    def wins_for(level):
+        return next(w for w in range(9, 17) if 2 * binom.sf(w - 1, 16, 0.5) <= 1 - level)
+
+    decided, firm = wins_for(0.95), wins_for(0.999)
+    assert f"of sixteen seeds, one in {1 / (2 * binom.sf(decided - 1, 16, 0.5)):.0f}" in said
+    again = [betabinom.sf(decided - 1, 16, w + 1, 17 - w) for w in (firm, 16)]
+    assert (
+        f"after the {firm} of 16 seeds that it takes, the next sixteen give the same answer about "
+        f"{again[0]:.0%} times in 100, after 16 of 16 about {again[1]:.0%} "
+    ).replace("%", "") in said
 
 
 def test_a_claim_without_a_verdict_says_not_yet(book):

@@ -176,6 +176,13 @@ def test_one_more_yes_never_earns_less():
             assert rank[after] >= rank[before] or before == "holds"
 
 
+def test_one_more_open_setting_takes_back_that_a_word_was_true_everywhere_and_nothing_else():
+    taken_back = {"holds": "holds here", "fails": "fails here"}
+    for answers in EVERY:
+        before = claims.word(answers)
+        assert claims.word([*answers, "open"]) == taken_back.get(before, before)
+
+
 @pytest.mark.parametrize("answers", [[], ["maybe"], ["yes", None], [True]])
 def test_no_answer_or_an_unknown_one_has_no_word(answers):
     with pytest.raises(ValueError, match="expected one or more of yes, no, open"):
