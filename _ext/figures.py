@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assets import load_once
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -198,18 +199,15 @@ class ChapterFigure(SphinxDirective):
         return [nodes.container("", picture, caption, classes=["live-figure"])]
 
 
-def configure(app: Sphinx, config: Config) -> None:
-    """Load the script and the style once; let MyST-NB pass over the narrow form without a word."""
+def pass_over_narrow(app: Sphinx, config: Config) -> None:
+    """Let MyST-NB pass over the narrow form without a word."""
     config.suppress_warnings.append("mystnb.unknown_mime_type")
-    if "figures.css" not in config.html_css_files:
-        app.add_css_file("figures.css")
-    if "figures.js" not in config.html_js_files:
-        app.add_js_file("figures.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the transform, the directive, and the page's script and style."""
     app.add_post_transform(InlineFigures)
     app.add_directive("chapter-figure", ChapterFigure)
-    app.connect("config-inited", configure)
+    app.connect("config-inited", pass_over_narrow)
+    app.connect("config-inited", load_once("figures.css", "figures.js"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,7 +15,6 @@ from typing import Any
 from docutils import nodes
 from pybtex.database import parse_file
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -24,6 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from assets import load_once
 from ledger_html import Entry, controls, correction, progress, tally
 from ledger_items import Context, Source, book_card, claim_list, linked_table
 from outline import outline
@@ -243,15 +243,6 @@ def outdated(
     return [doc for doc, data in env.metadata.items() if "shows_ledger" in data]
 
 
-def add_assets(app: Sphinx, config: Config) -> None:
-    """Load the script and the styles once: Jupyter Book lists all of _static by itself."""
-    for style in ("cards.css", "ledger.css"):
-        if style not in config.html_css_files:
-            app.add_css_file(style)
-    if "ledger.js" not in config.html_js_files:
-        app.add_js_file("ledger.js")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives, the transform, and the page's script and styles."""
     app.add_node(LedgerNode)
@@ -260,5 +251,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger-correction", LedgerCorrection)
     app.add_post_transform(FillLedger)
     app.connect("env-get-outdated", outdated)
-    app.connect("config-inited", add_assets)
+    app.connect("config-inited", load_once("cards.css", "ledger.css", "ledger.js"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

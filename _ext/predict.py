@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assets import load_once
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
@@ -245,17 +245,9 @@ def _raw(text: str) -> nodes.raw:
     return nodes.raw("", text, format="html")
 
 
-def add_assets(app: Sphinx, config: Config) -> None:
-    """Load the script and the style once: Jupyter Book lists all of _static by itself."""
-    if "predict.css" not in config.html_css_files:
-        app.add_css_file("predict.css")
-    if "predict.js" not in config.html_js_files:
-        app.add_js_file("predict.js")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the transform, the tally, and the page's script and style."""
     app.add_transform(Predictions)
     app.connect("html-page-context", add_tally)
-    app.connect("config-inited", add_assets)
+    app.connect("config-inited", load_once("predict.css", "predict.js"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from assets import load_once
 from docutils import nodes
 from ledger import settled_claims
 from ledger_html import style_name
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -126,19 +126,11 @@ def survival(settled: Iterable[Settled]) -> str:
     )
 
 
-def add_assets(app: Sphinx, config: Config) -> None:
-    """Load script and style once: Jupyter Book lists all of _static by itself."""
-    if "door.css" not in config.html_css_files:
-        app.add_css_file("door.css")
-    if "votes.js" not in config.html_js_files:
-        app.add_js_file("votes.js")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives, the transform, and what the page loads."""
     app.add_node(DoorNode)
     app.add_directive("votes", Votes)
     app.add_directive("survival", Survival)
     app.add_post_transform(FillDoor)
-    app.connect("config-inited", add_assets)
+    app.connect("config-inited", load_once("door.css", "votes.js"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -362,8 +362,8 @@ def test_a_class_sees_all_questions_on_one_sheet_and_the_teacher_reveals_each(vi
     assert sheet.get_by_text("So it is.").is_hidden()
     assert page.evaluate("localStorage.predictions ?? null") is None
     sheet.get_by_role("link", name="Back to the chapter").click()
-    page.get_by_text("Above it all").wait_for()
-    assert page.locator(FIRST).get_attribute("data-state") == "open"
+    page.locator(f"{FIRST}[data-state=open]").wait_for()
+    assert page.get_by_text("Above it all").is_visible()
 
 
 def test_a_page_that_asks_nothing_is_shown_to_a_class_as_it_is(visit) -> None:
