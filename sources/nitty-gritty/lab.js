@@ -21,7 +21,7 @@ const points = (share) => {
 };
 const times = (n) => (n === 0 ? "never" : n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
 const often = (share) =>
-  share > 0 && share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`;
+  `${share > 0 && share < 0.005 ? "under 1" : Math.round(100 * share)}\xa0%`;
 const ascending = (values) => [...values].sort((a, b) => a - b);
 
 // The book's interval of a median: the k-th value from either end, where fewer than k of n coins
@@ -378,7 +378,7 @@ class SlotMachine extends Lab {
     const n = found.length;
     const open = `${n} seeds do not tell which is better`;
     const told = better ? `${better.label} is better here` : open;
-    const interval = `95 % interval ${signed(low)} to ${signed(high)}`;
+    const interval = `95\xa0% interval ${signed(low)} to ${signed(high)}`;
     const gap = `${a.label} minus ${b.label} is ${signed(middle)} points`;
     const seen = `${gap} (median of ${n} differences, ${interval})`;
     const point = (differences, size) => {

@@ -34,7 +34,7 @@ def lab(browser, request):
 
 
 def sentence(page) -> str:
-    return page.locator(".lab-sentence").inner_text()
+    return page.locator(".lab-sentence").inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def seen(page) -> str:
