@@ -4,6 +4,7 @@ import gzip
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -230,6 +231,21 @@ def test_a_figure_is_enlarged_by_keyboard_and_by_a_tap_and_gives_the_focus_back(
     dialog.click()
     dialog.wait_for(state="detached")
     assert visit.complaints == []
+
+
+def test_an_enlarged_figure_is_saved_as_a_file_that_needs_no_page(visit, tmp_path):
+    page = unveiled(visit.open(CHAPTERS[0]))
+    page.locator(".figure-enlarge").first.click()
+    with page.expect_download() as saving:
+        page.get_by_role("link", name="Save as SVG").click()
+    assert saving.value.suggested_filename == "fig-stuck.svg"
+    saving.value.save_as(tmp_path / "figure.svg")
+    root = ElementTree.parse(tmp_path / "figure.svg").getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    used = set(re.findall(r"var\((--[\w-]+)", (tmp_path / "figure.svg").read_text()))
+    assert used
+    assert all(re.search(rf"{name}: ?[^;]+", root.get("style")) for name in used)
+    assert "color: rgb(27, 31, 36)" in root.get("style")
 
 
 @pytest.mark.parametrize("visit", [{}, DARK], indirect=True, ids=["light", "dark"])
