@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assets import load_once
 from docutils import nodes
+from own_files import load_own
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -209,5 +209,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(InlineFigures)
     app.add_directive("chapter-figure", ChapterFigure)
     app.connect("config-inited", pass_over_narrow)
-    app.connect("config-inited", load_once("figures.css", "figures.js"))
+    app.connect("config-inited", load_own("figures.css", "figures.js"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -23,10 +23,10 @@ from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from assets import load_once
 from ledger_html import Entry, controls, correction, progress, tally
 from ledger_items import Context, Source, book_card, claim_list, linked_table
 from outline import outline
+from own_files import load_own
 
 from chapters import FOLDER, read_chapter
 from utils.claims import Settled, load, verdicts
@@ -251,5 +251,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger-correction", LedgerCorrection)
     app.add_post_transform(FillLedger)
     app.connect("env-get-outdated", outdated)
-    app.connect("config-inited", load_once("cards.css", "ledger.css", "ledger.js"))
+    app.connect("config-inited", load_own("cards.css", "ledger.css", "ledger.js"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -123,15 +123,15 @@ def tally(entries: Sequence[Entry], ledger_href: str | None) -> str:
 def correction(says: Mapping[str, str], stands: Mapping[str, bool], settings: int) -> str:
     """Which measured verdicts survive Holm's correction over the book, in a sentence and a list.
 
-    says: the claims' wording by id. stands: by claim. settings: how many were measured in all.
+    says: the claims' wording by id. stands: by claim. settings: how many were measured over seeds.
     """
     if not stands:
-        return "<p>No verdict of this book rests on a measurement yet.</p>"
+        return "<p>No verdict of this book rests on a measurement over seeds yet.</p>"
     falls = [claim for claim, survives in stands.items() if not survives]
     told = (
-        f"<p>{len(stands)} verdicts rest on a measurement that decides. For all {settings} "
-        f"measured settings of the book together, at 5 %, {len(stands) - len(falls)} of them "
-        "survive Holm’s correction"
+        f"<p>{len(stands)} verdicts rest on a measurement over seeds that decides. For all "
+        f"{settings} such settings of the book together, open ones included, at 5 %, "
+        f"{len(stands) - len(falls)} of them survive Holm’s correction"
     )
     if not falls:
         return f'<div class="ledger-correction">{told}.</p></div>'

@@ -10,6 +10,7 @@ from ledger_html import STATUSES, Entry, style_name
 
 from utils.claims import Claim, Ledger, Settled
 from utils.claims.card import OUTCOMES, Row, body, card, details
+from utils.claims.correction import timings
 from utils.claims.listing import NOT_YET
 from utils.samples import decisive
 from utils.strip import strip
@@ -99,15 +100,20 @@ def _opened(entry: Entry, context: Context) -> str:
         link = f'<a href="{html.escape(entry.href)}">{title}</a>'
         finding = functools.partial(with_sources, sources=context.sources)
         place = f'<p class="ledger-place">Settled in {link}.</p>{body(settled, finding)}'
-    rows = [*details(claim, settled), *book_rows(claim, context)]
+    rows = [*details(claim, settled), *book_rows(claim, settled, context)]
     return f"{place}<dl>{''.join(f'<dt>{term}</dt><dd>{said}</dd>' for term, said in rows)}</dl>"
 
 
-def book_rows(claim: Claim, context: Context) -> Iterator[Row]:
-    """What the book as a whole adds to a claim."""
+def book_rows(claim: Claim, settled: Settled | None, context: Context) -> Iterator[Row]:
+    """What the book as a whole adds to a claim; the shared runs are a plan, until it is settled."""
+    timed = timings(settled) if settled else set()
     if claim.id in context.stands:
-        yield "Over the whole book", _HOLM[context.stands[claim.id]]
-    yield "In a run of", html.escape(context.ledger.runs[claim.run])
+        apart = "apart from its timing, " if timed else ""
+        yield "Over the whole book", apart + _HOLM[context.stands[claim.id]]
+    elif timed:
+        yield "Over the whole book", "a timing, and no part of Holm’s correction"
+    if settled is None and claim.settle_by != "reading":
+        yield "Planned with", html.escape(context.ledger.runs[claim.run])
     yield "In the notes", f"{claim.kind}, {_places(claim)}"
     if claim.conflicts:
         others = (context.ledger.claims[other] for other in claim.conflicts)
@@ -116,8 +122,8 @@ def book_rows(claim: Claim, context: Context) -> Iterator[Row]:
 
 
 _HOLM = {
-    True: "this verdict survives Holm’s correction for all that was measured",
-    False: "this verdict does not survive Holm’s correction for all that was measured",
+    True: "this verdict survives Holm’s correction for all that was measured over seeds",
+    False: "this verdict does not survive Holm’s correction for all that was measured over seeds",
 }
 
 
@@ -159,7 +165,10 @@ def book_card(settled: Settled, context: Context) -> str:
     return card(
         claim,
         settled,
-        more=[*book_rows(claim, context), ("In the ledger", f'<a href="{entry}">its entry</a>')],
+        more=[
+            *book_rows(claim, settled, context),
+            ("In the ledger", f'<a href="{entry}">its entry</a>'),
+        ],
         finding=functools.partial(with_sources, sources=context.sources),
         permalink=(
             f' <a class="verdict-anchor" href="#{settled.anchor}" '

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assets import load_once
 from docutils import nodes
+from own_files import load_own
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -249,5 +249,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the transform, the tally, and the page's script and style."""
     app.add_transform(Predictions)
     app.connect("html-page-context", add_tally)
-    app.connect("config-inited", load_once("predict.css", "predict.js"))
+    app.connect("config-inited", load_own("predict.css", "predict.js"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

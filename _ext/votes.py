@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from assets import load_once
 from docutils import nodes
 from ledger import settled_claims
 from ledger_html import style_name
+from own_files import load_own
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
@@ -132,5 +132,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("votes", Votes)
     app.add_directive("survival", Survival)
     app.add_post_transform(FillDoor)
-    app.connect("config-inited", load_once("door.css", "votes.js"))
+    app.connect("config-inited", load_own("door.css", "votes.js"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

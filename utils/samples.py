@@ -15,7 +15,8 @@ from typing import Literal
 from utils.typeset import tidy
 
 Side = Literal["above", "below"]
-SEED = "seed"
+SEED, ROUND = "seed", "round"
+"""What has one number: a seed, or a round of timing."""
 OTHER: dict[Side, Side] = {"above": "below", "below": "above"}
 AGAINST = " − "
 """Between the two names of a paired difference."""
@@ -26,7 +27,7 @@ PERCENT = "\N{NO-BREAK SPACE}%"
 class Sample:
     """One number per seed, the threshold that it is held against, and the interval between.
 
-    each: what has one number: a seed, or a round of timing.
+    each: SEED or ROUND.
     """
 
     name: str
@@ -59,12 +60,19 @@ class Sample:
 
 
 def decisive(samples: Sequence[Sample], outcome: bool | None) -> Sample:
-    """The sample that a setting's outcome hangs on: of those that say the same, the closest."""
+    """The sample that a card shows: of those that say the same as its setting, the closest.
+
+    Closest is the one whose interval leaves the least room between its near end and the threshold,
+    in widths of the interval: so seconds compare with points, and a share with a median. Of what is
+    open it is the one with the threshold deepest inside. The count of agreeing seeds parts equals.
+    """
     same = [sample for sample in samples if sample.answer is outcome] or samples
 
-    def margin(sample: Sample) -> float:
-        share = sample.agreeing / len(sample.values)
-        return abs(share - 0.5) if outcome is None else share if outcome else 1 - share
+    def margin(sample: Sample) -> tuple[float, float]:
+        room = max(sample.low - sample.threshold, sample.threshold - sample.high)
+        width = sample.high - sample.low
+        widths = room / width if width else math.inf if room else 0.0
+        return widths, abs(sample.agreeing / len(sample.values) - 0.5)
 
     return min(same, key=margin)
 

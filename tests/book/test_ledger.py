@@ -11,10 +11,12 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from ledger_html import UNEXPECTED
+from ledger_items import Context, book_rows
 from outline import outline
+from scipy.stats import betabinom, binom
 
 from utils import claims
-from utils.stats import check, median_above
+from utils.stats import check, median_above, timed
 from utils.typeset import tidy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,8 +207,8 @@ def test_a_misprint_shows_its_word_its_chapter_and_its_numbers_and_leads_to_its_
 def test_the_page_says_which_verdicts_survive_a_correction_for_the_whole_book(book):
     ledger = page(book, "pages/ledger.html")
     told = ledger.select_one(".ledger-correction")
-    assert "3 verdicts rest on a measurement that decides" in told.get_text()
-    assert "all 7 measured settings" in told.get_text()
+    assert "3 verdicts rest on a measurement over seeds that decides" in told.get_text()
+    assert "all 7 such settings" in told.get_text()
     assert "2 of them survive Holm’s correction; 1 does not" in told.get_text()
     (fallen,) = told.select("li a")
     assert fallen["href"] == f"#claim-{CHOICES}"
@@ -214,6 +216,37 @@ def test_the_page_says_which_verdicts_survive_a_correction_for_the_whole_book(bo
         assert says in ledger.select_one(f"#claim-{claim}").get_text()
     assert "Holm" not in ledger.select_one(f"#claim-{CHECKED}").get_text()
     assert "every interval covers the seeds only" in " ".join(ledger.get_text().split())
+
+
+@pytest.mark.parametrize(
+    ("stands", "told"),
+    [
+        ({}, "a timing, and no part of Holm’s correction"),
+        ({HARD: True}, "apart from its timing, this verdict survives Holm’s correction"),
+        ({HARD: False}, "apart from its timing, this verdict does not survive Holm’s"),
+    ],
+)
+def test_a_verdict_with_a_timing_says_that_it_is_no_part_of_the_correction(stands, told):
+    samples = {"a step": timed(wins(16)).samples, "steps": wins(16).samples}
+    settled = claims.Settled(HARD, "holds", {}, {}, "", samples=samples)
+    context = Context(claims.load(), {}, stands, {}, str)
+    rows = dict(book_rows(claims.ledger()[HARD], settled, context))
+    assert rows["Over the whole book"].startswith(told)
+
+
+def test_the_page_says_how_often_sixteen_seeds_mislead_and_how_often_a_firm_answer_returns():
+    said = " ".join((ROOT / "pages" / "ledger.md").read_text(encoding="utf-8").split())
+
+    def wins_for(level):
+        return next(w for w in range(9, 17) if 2 * binom.sf(w - 1, 16, 0.5) <= 1 - level)
+
+    decided, firm = wins_for(0.95), wins_for(0.999)
+    assert f"of sixteen seeds, one in {1 / (2 * binom.sf(decided - 1, 16, 0.5)):.0f}" in said
+    again = [betabinom.sf(decided - 1, 16, w + 1, 17 - w) for w in (firm, 16)]
+    assert (
+        f"after the {firm} of 16 seeds that it takes, the next sixteen give the same answer about "
+        f"{again[0]:.0%} times in 100, after 16 of 16 about {again[1]:.0%} "
+    ).replace("%", "") in said
 
 
 def test_a_claim_without_a_verdict_says_not_yet(book):
@@ -244,6 +277,21 @@ def test_a_claim_shows_its_place_expectation_and_how_it_will_be_settled(book):
         assert tidy(part) in text
     assert "β2·S + (1−β2)·gradient, without the square" in text
     assert item.select_one('dd a[href="#claim-adam-combines-momentum-and-rmsprop"]')
+
+
+def test_the_shared_runs_are_shown_as_a_plan_only_where_a_run_is_still_to_come(book):
+    ledger = page(book, "pages/ledger.html")
+    planned = claims.load()
+    for claim in planned.claims.values():
+        rows = [term.get_text() for term in ledger.select(f"#claim-{claim.id} dt")]
+        waits = claim.id not in {*SETTLED, READ}
+        assert ("Planned with" in rows) == (waits and claim.settle_by != "reading")
+        if "Planned with" not in rows:
+            told = ledger.find(id=f"claim-{claim.id}").dl.get_text()
+            assert planned.runs[claim.run] not in told
+    for card in page(book, "chapters/nitty-gritty.html").select(".verdict"):
+        run = planned.runs[planned.claims[card["id"].removeprefix("claim-")].run]
+        assert run not in card.get_text()
 
 
 def test_a_source_leads_to_the_paper_by_name(book):

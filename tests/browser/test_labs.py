@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from scipy.stats import binom, chisquare
 
 from tests.browser.lab_page import HOME, ROOT, lab_page
-from utils.stats import wrong_way_share
+from utils.stats import median_interval, wrong_way_share
 
 SLOTS = ("nitty-gritty", "lab-the-slot-machine", "The slot machine")
 LABS = [SLOTS]
@@ -34,13 +34,31 @@ def lab(browser, request):
 
 
 def sentence(page) -> str:
-    return page.locator(".lab-sentence").inner_text()
+    return page.locator(".lab-sentence").inner_text().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def seen(page) -> str:
     """All that a reader reads, and where the dots lie."""
     dots = page.locator(".lab-picture").evaluate("picture => picture.innerHTML")
     return page.locator(".lab-room").inner_text() + dots
+
+
+def by_seed(rival: str) -> np.ndarray:
+    """By how much ReLU is ahead of its rival, seed by seed."""
+    return (VALUES["relu"] - VALUES[rival]).round(6)
+
+
+def signed(share: float) -> str:
+    return f"{100 * share:+.3g}".replace("-", "−") if share else "0"
+
+
+def ours(page, function: str, *given):
+    """What a function of the lab's module returns."""
+    call = """async ([name, given]) => {
+        const module = document.querySelector("script[type=module]").src;
+        return (await import(module))[name](...given);
+    }"""
+    return page.evaluate(call, [function, given])
 
 
 def waits_for_address(page, ending: str) -> None:
@@ -68,7 +86,7 @@ def test_a_whole_game_is_played_with_the_keyboard_alone(lab):
     single = sentence(page)
     for _ in range(4):
         page.keyboard.press("ArrowRight")
-    assert "medians of 9 runs of each" in sentence(page) != single
+    assert "median of 9 seeds" in sentence(page) != single
     waits_for_address(page, "-all-9")
 
 
@@ -159,12 +177,12 @@ def test_a_game_stands_in_the_address_and_back_leads_to_the_one_before(lab):
 )
 def test_an_address_that_says_no_game_begins_a_new_one(lab, word):
     page = lab.open(f"?the-slot-machine={word}&other=1")
-    assert sentence(page) == "One of 48 runs of each lies face down."
+    assert sentence(page) == "One of 48 stored runs of each lies face down."
     page.locator(".lab-card").first.click()
     waits_for_address(page, "-sigmoid-a-up-1&other=1")
     page.get_by_role("button", name="Start over").click()
     assert page.url == f"{HOME}?other=1"
-    assert sentence(page) == "One of 48 runs of each lies face down."
+    assert sentence(page) == "One of 48 stored runs of each lies face down."
 
 
 def test_two_visitors_are_dealt_different_runs(browser, lab):
@@ -176,35 +194,87 @@ def test_two_visitors_are_dealt_different_runs(browser, lab):
 @pytest.mark.parametrize("rival", ["sigmoid", "tanh"])
 def test_how_often_one_draw_misleads_is_what_the_chapter_computes(lab, rival):
     page = lab.open(f"?the-slot-machine=1-{rival}--all-1")
-    wrong = wrong_way_share(VALUES["relu"], VALUES[rival])
-    assert f"points the other way in {round(100 * wrong)} of 100 draws" in sentence(page)
+    a, b = VALUES["relu"], VALUES[rival]
+    wrong = round(100 * wrong_way_share(a, b))
+    first, second = sentence(page).splitlines()[1:]
+    towards = rival if np.median(a) > np.median(b) else "ReLU"
+    assert re.search(rf"\b{wrong} % (wrongly |of draws point )to {towards}\b", first)
+    for name, sign in (("ReLU", 1), (rival, -1)):
+        at_same_seed = round(100 * np.mean(np.sign(by_seed(rival)) == sign))
+        assert re.search(rf"\b{at_same_seed} % (wrongly |of draws point )?to {name}\b", second)
+
+
+@pytest.mark.parametrize("rival", ["sigmoid", "tanh"])
+def test_what_all_seeds_say_is_the_books_paired_interval_with_the_medians_named(lab, rival):
+    page = lab.open(f"?the-slot-machine=1-{rival}--all-1")
+    found = median_interval(by_seed(rival))
+    middle, low, high = map(signed, (found.median, found.low, found.high))
+    assert f"ReLU minus {rival} is {middle} points (median of 48 differences" in sentence(page)
+    assert f"95 % interval {low} to {high}" in sentence(page)
+    drawn = page.locator(".lab-picture").text_content()
+    assert f"median {middle}, 95 % interval {low} to {high}" in drawn
     for name in ("relu", rival):
-        assert f"{100 * np.median(VALUES[name]):.4g} %" in sentence(page)
+        assert f"median {100 * np.median(VALUES[name]):.4g} %" in drawn
+    counts = [int((np.sign(by_seed(rival)) == sign).sum()) for sign in (1, -1, 0)]
+    assert re.search(r"(\d+), \S (\d+), level (\d+)", drawn).groups() == tuple(map(str, counts))
+
+
+@pytest.mark.parametrize("bets", ["", "a", "bab", "ab"])
+@pytest.mark.parametrize("rival", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("runs", [1, 25])
+def test_a_bet_and_a_draw_are_judged_only_where_all_seeds_tell_which_is_better(
+    lab, rival, bets, runs
+):
+    page = lab.open(f"?the-slot-machine=7-{rival}-{bets}-all-{runs}")
+    found = median_interval(by_seed(rival))
+    told = sentence(page)
+    if found.low <= 0 <= found.high:
+        assert told.startswith("48 seeds do not tell which is better")
+        assert "no bet is right or wrong" in told
+        assert re.search("wrongly|ahead|your last bet", told, re.IGNORECASE) is None
+    else:
+        better = "ReLU" if found.low > 0 else rival
+        assert told.startswith(f"{better} is better here")
+        last = {"a": "ReLU", "b": rival}.get(bets[-1:])
+        assert ("Your last bet was right" in told) == (last == better)
+        assert ("Your last bet was wrong" in told) == (last not in (better, None))
+        other = rival if better == "ReLU" else "ReLU"
+        assert re.findall(r"wrongly to (\w+)", told) == [other, other]
+
+
+def test_no_single_deal_calls_no_bet_right_or_wrong(lab):
+    page = lab.open("?the-slot-machine=7-sigmoid-a-up-1")
+    room = page.locator(".lab-room")
+    for deals in range(2, 12):
+        assert re.search("right|wrong|✓|✗", room.inner_text()) is None
+        page.get_by_role("button", name="Deal again").click()
+        page.locator(".lab-card").nth(deals % 2).click()
+    assert re.search("for your bet|against your bet|both reach", sentence(page))
+
+
+@pytest.mark.parametrize("n", [6, 7, 16, 25, 48, 49])
+def test_the_interval_is_the_one_of_the_books_own_rule(lab, n):
+    values = np.random.default_rng(n).standard_normal(n)
+    found = median_interval(values)
+    expected = {"median": found.median, "low": found.low, "high": found.high}
+    assert ours(lab.open(), "medianInterval", values.tolist()) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("rival", ["sigmoid", "tanh"])
 @pytest.mark.parametrize("runs", [1, 9, 25])
-def test_the_medians_of_more_runs_mislead_as_often_as_the_binomial_law_says(lab, rival, runs):
+def test_the_median_of_more_seeds_points_as_often_as_the_binomial_law_says(lab, rival, runs):
     page = lab.open()
-    a, b = VALUES["relu"], VALUES[rival]
-    ours = page.evaluate(
-        """async ([a, b, n]) => {
-            const module = document.querySelector("script[type=module]").src;
-            return (await import(module)).against(a, b, n);
-        }""",
-        [a.tolist(), b.tolist(), runs],
-    )
-    every = np.unique(np.concatenate([a, b]))
-
-    def shares(values):  # the median is at most v where more than half of the runs are
-        at_most = [binom.sf(runs // 2, runs, np.mean(values <= v)) for v in every]
-        return np.diff(at_most, prepend=0)
-
-    joint = np.outer(shares(a), shares(b))
-    sign = np.sign(every[:, None] - every[None, :])
-    direction = np.sign(np.median(a) - np.median(b))
-    assert ours["wrong"] == pytest.approx(joint[sign == -direction].sum(), abs=1e-9)
-    assert ours["level"] == pytest.approx(joint[sign == 0].sum(), abs=1e-9)
+    differences = by_seed(rival)
+    every = np.unique(np.append(differences, 0))
+    # the median is at most v where more than half of the seeds are
+    at_most = binom.sf(runs // 2, runs, [np.mean(differences <= v) for v in every])
+    shares = np.diff(at_most, prepend=0)
+    found = ours(page, "pointing", differences.tolist(), runs)
+    assert found["above"] == pytest.approx(shares[every > 0].sum(), abs=1e-9)
+    assert found["below"] == pytest.approx(shares[every < 0].sum(), abs=1e-9)
+    for share in (0.05, 0.95):
+        reached = ours(page, "quantile", differences.tolist(), runs, share)
+        assert reached == every[np.argmax(at_most >= share)]
 
 
 def test_every_run_is_as_likely_to_be_dealt_as_any_other(lab):
@@ -228,7 +298,7 @@ def test_a_deal_shows_two_stored_runs_and_who_is_ahead(lab):
     shown = []
     for k, name in enumerate(("relu", "sigmoid")):
         told = page.locator(".lab-face").nth(k).inner_text()
-        run = int(re.search(r"run (\d+) of 48", told)[1])
+        run = int(re.search(r"seed (\d+) of 48", told)[1])
         reached = float(re.search(r"([\d.]+) %", told)[1]) / 100
         assert reached == pytest.approx(VALUES[name][run - 1])
         shown.append((told, reached))
@@ -245,7 +315,7 @@ def test_a_screen_reader_hears_the_last_of_many_changes(lab):
     page.get_by_role("slider").fill("15")
     assert told.get_attribute("aria-busy") == "true"
     page.wait_for_function("!document.querySelector('.lab-sentence').ariaBusy")
-    assert "15 runs" in told.inner_text()
+    assert "15 seeds" in told.inner_text()
 
 
 def test_dragging_costs_less_than_a_frame_where_the_processor_is_four_times_as_slow(lab):

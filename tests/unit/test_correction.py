@@ -1,11 +1,13 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from utils.claims import Outcome, Settled
-from utils.claims.correction import holm, measured_settings, stands
+from utils.claims.correction import holm, measured_settings, stands, timings
+from utils.samples import Sample
 
 p_values = st.dictionaries(
     st.integers(0, 9), st.floats(0, 1) | st.sampled_from([0.01, 0.0125, 0.05]), max_size=6
@@ -51,6 +53,21 @@ def test_a_verdict_stands_where_all_its_decided_settings_do():
     ]
     assert stands(book) == {"firm": True, "half": False, "open beside": True}
     assert len(measured_settings(book)) == 7
+
+
+def test_timings_take_no_part_neither_as_a_verdict_nor_as_one_of_many():
+    rounds, seeds = (
+        (Sample("", (1.0,) * 16, 0, "above", 1, 1, each=each),) for each in ("round", "seed")
+    )
+    alone = replace(verdict("alone", a=("yes", 3e-5)), samples={"a": rounds})
+    beside = replace(
+        verdict("beside", a=("yes", 3e-5), b=("yes", 0.04)), samples={"a": rounds, "b": seeds}
+    )
+    assert (timings(alone), timings(beside)) == ({"a"}, {"a"})
+    assert measured_settings([alone, beside]) == {("beside", "b"): 0.04}
+    assert stands([alone, beside]) == {"beside": True}
+    open_beside = replace(verdict("open", a=("yes", 3e-5), b=("open", 0.4)), samples={"a": rounds})
+    assert stands([open_beside]) == {}
 
 
 def test_more_measurements_that_stay_open_make_a_close_call_fall():

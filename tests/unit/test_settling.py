@@ -21,6 +21,7 @@ from utils.samples import Sample
 from utils.stats import (
     Evidence,
     all_of,
+    any_of,
     check,
     median_above,
     negate,
@@ -173,6 +174,13 @@ def test_one_more_yes_never_earns_less():
         before, after = claims.word(answers), claims.word([*answers, "yes"])
         if "depends" not in (before, after):
             assert rank[after] >= rank[before] or before == "holds"
+
+
+def test_one_more_open_setting_takes_back_that_a_word_was_true_everywhere_and_nothing_else():
+    taken_back = {"holds": "holds here", "fails": "fails here"}
+    for answers in EVERY:
+        before = claims.word(answers)
+        assert claims.word([*answers, "open"]) == taken_back.get(before, before)
 
 
 @pytest.mark.parametrize("answers", [[], ["maybe"], ["yes", None], [True]])
@@ -598,6 +606,32 @@ def test_of_several_comparisons_the_card_shows_the_closest_and_folds_the_others(
     assert "from 2.0: " not in card
     assert "from 2.0: " in fold
     assert (card.count("<svg"), fold.count("<svg")) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("how", "starts", "told"),
+    [
+        (all_of, (2.0, 0.9), "the closest of 2 comparisons"),
+        (any_of, (2.0, 0.9, -4.0), "the closest of the 2 of 3 comparisons that say yes"),
+        (any_of, (2.0, -4.0), "the only one of 2 comparisons that says yes"),
+        (all_of, (2.0, -4.0), "the only one of 2 comparisons that is open"),
+        (all_of, (2.0, -3.0, -4.0), "the least decided of the 2 of 3 comparisons that are open"),
+        (all_of, (-3.0, -4.0), "the least decided of 2 comparisons"),
+        (all_of, (-30.0, -20.0, 2.0), "the closest of the 2 of 3 comparisons that say no"),
+    ],
+)
+def test_a_card_says_how_many_of_the_comparisons_say_what_the_setting_says(
+    shown, how, starts, told
+):
+    parts = [median_above(np.linspace(start, 3, 16), 0.5, f"from {start}") for start in starts]
+    claims.settle("deep-is-slow", {"moons": how(*parts)})
+    assert f"({told})" in shown[0]["text/html"]
+
+
+def test_where_a_check_decides_against_the_comparisons_the_card_says_that_it_shows_one(shown):
+    parts = [median_above(np.linspace(low, 3, 16), 0.5, f"from {low}") for low in (2.0, 0.9)]
+    claims.settle("deep-is-slow", {"moons": all_of(check(False, "off by 2"), *parts)})
+    assert "(one of 2 comparisons)" in shown[0]["text/html"]
 
 
 def test_a_stored_number_is_that_of_a_seed_unless_the_card_says_otherwise():

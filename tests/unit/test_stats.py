@@ -444,5 +444,13 @@ def test_what_was_timed_is_a_close_call_at_best():
     firm = median_above(range(1, 17), 0)
     assert firm.firm
     close = timed(firm)
-    assert (close.outcome, close.firm, close.p) == (True, False, firm.p)
+    assert (close.outcome, close.firm) == (True, False)
     assert timed(median_above(range(-8, 8), 0)).outcome is None
+
+
+def test_what_was_timed_has_no_small_p_value_and_lends_none_to_what_it_is_part_of():
+    firm, on_time = median_above(range(1, 17), 0), timed(median_above(range(1, 17), 0))
+    assert firm.p < 1e-4
+    assert on_time.p_values == negate(on_time).p_values == (1.0, 1.0)
+    assert all_of(firm, on_time).p == 1.0
+    assert any_of(firm, on_time).p == 2 * firm.p

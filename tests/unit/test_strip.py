@@ -2,6 +2,7 @@ import itertools
 import math
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -171,3 +172,24 @@ def test_the_comparison_shown_is_the_closest_of_those_that_agree_with_the_outcom
     assert decisive([far, near], True) is near
     assert decisive([far, against, near], True) is near
     assert decisive([far, against, near], False) is against
+
+
+def test_where_all_seeds_agree_the_closest_has_the_least_room_in_widths_of_its_interval():
+    far = Sample("far", tuple(1.4 + 0.01 * i for i in range(16)), 1, "above", 1.43, 1.52)
+    near = Sample("near, in ms", tuple(20.0 + 10 * i for i in range(16)), 1, "above", 50, 140)
+    share = Sample("share", (1.0,) * 30 + (0.0,) * 2, 0.75, "above", 0.79, 0.99)
+    assert decisive([far, near], True) is near
+    assert decisive([far, near, share], True) is share
+    other_side = [
+        replace(one, threshold=-one.threshold, low=-one.high, high=-one.low, side="below")
+        for one in (far, near, share)
+    ]
+    assert decisive(other_side, True) is other_side[2]
+    assert decisive([replace(one, side="below") for one in (far, near)], False).name == near.name
+
+
+def test_of_what_is_open_the_one_with_the_threshold_deepest_inside_is_shown():
+    values = tuple(float(i) for i in range(16))
+    edge, middle = (Sample("", values, at, "above", 3, 12) for at in (3.5, 7.0))
+    beyond = Sample("", values, -1, "above", 3, 12)
+    assert decisive([beyond, edge, middle], None) is middle

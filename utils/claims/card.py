@@ -43,6 +43,8 @@ SETTLED_BY = {
     "reading": "by reading",
 }
 OUTCOMES = {YES: True, NO: False, OPEN: None}
+SAYS = {True: ("says yes", "say yes"), False: ("says no", "say no"), None: ("is open", "are open")}
+"""What one comparison, and what several, say."""
 Row = tuple[str, str]
 """A term and what is said of it, as HTML."""
 
@@ -137,12 +139,20 @@ def _setting(settled: Settled, setting: str) -> str:
 
 
 def _among(samples: tuple[Sample, ...], answer: bool | None) -> str:
-    """Which of several comparisons in one setting the strip shows."""
+    """Which of several comparisons in one setting the strip shows, and how many say the same."""
     if len(samples) < 2:
         return ""
     same = sum(sample.answer is answer for sample in samples)
-    which = "the closest of" if same > 1 else "one of"
-    return f' <span class="among">({which} {len(samples)} comparisons)</span>'
+    all_of_them = f"{len(samples)} comparisons"
+    one, several = SAYS[answer]
+    which = "least decided" if answer is None else "closest"
+    if same == len(samples):
+        told = f"the {which} of {all_of_them}"
+    elif same > 1:
+        told = f"the {which} of the {same} of {all_of_them} that {several}"
+    else:
+        told = f"the only one of {all_of_them} that {one}" if same else f"one of {all_of_them}"
+    return f' <span class="among">({told})</span>'
 
 
 PLACED = ("holds here", "depends", "fails here")

@@ -68,7 +68,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All of it: notes, shared runs, chapters by slug, and the claims by id."""
+    """All of it: notes, planned runs, chapters by slug, and the claims by id."""
 
     notes: Mapping[str, Mapping[str, Any]]
     runs: Mapping[str, str]

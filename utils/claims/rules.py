@@ -1,7 +1,8 @@
 """The rules of the ledger: from outcomes to a word, and what a re-run must not contradict.
 
-Six words by one symmetric rule, so that testing in more settings never earns less. A definition or
-a formula is checked, or is a misprint; what no run can decide is settled by reading.
+Six words by one symmetric rule. One more yes never weakens a word; one more setting that stays open
+takes "holds" back to "holds here"; one more no makes "depends" of either. A definition or a formula
+is checked, or is a misprint; what no run can decide is settled by reading.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from utils.samples import OTHER, Sample
+from utils.samples import OTHER, ROUND, Sample
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,14 @@ def negate(evidence: Evidence) -> Evidence:
 
 
 def timed(evidence: Evidence) -> Evidence:
-    """The same as a close call at best: rounds on one machine share its load, unlike seeds."""
+    """The same as a close call at best, without a p-value: that of coins is not that of rounds.
+
+    Rounds on one machine share its load, unlike seeds. 1, for yes and for no, claims nothing.
+    """
     _parts([evidence], "timed")
-    rounds = tuple(replace(sample, each="round") for sample in evidence.samples)
+    rounds = tuple(replace(sample, each=ROUND) for sample in evidence.samples)
     numbers = re.sub(r"(?<=\d )seeds\b", "rounds", evidence.numbers)
-    return replace(evidence, firm=False, numbers=numbers, samples=rounds)
+    return replace(evidence, firm=False, numbers=numbers, samples=rounds, p_values=(1.0, 1.0))
 
 
 def _all(outcomes: Sequence[bool | None]) -> bool | None:
