@@ -31,6 +31,7 @@ THIN = """() => {
         .filter(e => e.attributes.length === 1 && !e.childElementCount)
         .filter(e => !e.checkVisibility() || known(looks(e)));
     alike.forEach(e => e.replaceWith(e.textContent));
+    document.querySelectorAll("pre").forEach(e => e.normalize());
 }"""
 
 
