@@ -26,6 +26,7 @@ QUIET = (  # root may run it, and it neither phones home nor updates itself
     "--disable-sync",
 )
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 LOOK = """() => ({
     titles: document.querySelectorAll("article h1").length,
     formulas: document.querySelectorAll("article .math").length,
@@ -129,17 +130,19 @@ def visit(browser, address, request) -> Iterator[Visit]:
 
 
 @pytest.fixture(scope="module")
-def seen(browser, address) -> Callable[[str], dict[str, Any]]:
+def seen(browser, address) -> Iterator[Callable[[str], dict[str, Any]]]:
     """What is seen on a page, wide and on a phone; each page is opened once for all tests."""
+    with visiting(browser, address) as visit:
 
-    @functools.cache
-    def look(name: str) -> dict[str, Any]:
-        with visiting(browser, address) as visit:
+        @functools.cache
+        def look(name: str) -> dict[str, Any]:
+            visit.elsewhere, visit.complaints = [], []
+            visit.page.set_viewport_size(WIDE)
             page = visit.open(name)
             facts = page.evaluate(LOOK)
             page.set_viewport_size(PHONE)
-            page.wait_for_timeout(100)
+            page.evaluate(PAINTED)
             facts |= page.evaluate(LOOK_ON_PHONE)
             return facts | {"elsewhere": visit.elsewhere, "complaints": visit.complaints}
 
-    return look
+        yield look

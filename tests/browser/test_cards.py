@@ -1,7 +1,9 @@
 """Verdict cards and the ledger's lines as a reader sees and opens them."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.accessibility import violations
 
 LEDGER = "pages/ledger.html"
 CARDS = "chapters/activations.html"
@@ -14,7 +16,7 @@ KINDS = [{}, {"color_scheme": "dark"}]
 def test_axe_finds_nothing_in_what_a_reader_has_opened(visit, name, inside):
     page = visit.open(name)
     page.evaluate(OPEN_ALL, inside)
-    found = Axe().run(page, context={"include": [[inside]]}).response["violations"]
+    found = violations(page, inside)
     assert [f"{issue['id']}: {issue['nodes'][0]['html'][:160]}" for issue in found] == []
 
 
@@ -55,5 +57,5 @@ def test_a_card_has_its_own_address(visit):
     link = page.locator(".verdict a.verdict-anchor").first
     link.click()
     card = page.locator(".verdict").first
-    assert page.url.endswith(f"#{card.get_attribute('id')}")
+    expect(page).to_have_url(f"{visit.address}{CARDS}#{card.get_attribute('id')}")
     assert card.evaluate("e => e.matches(':target')")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
@@ -336,11 +336,12 @@ def test_everything_can_be_done_by_keyboard_alone(page) -> None:
 
 
 def test_a_link_to_a_verdict_below_the_veil_lifts_it_without_a_guess(visit, page) -> None:
+    verdict = page.locator("#claim-deep-fails")
     page.get_by_role("link", name="To the verdict").click()
-    assert page.locator("#claim-deep-fails").is_visible()
-    assert page.locator(SECOND).get_attribute("data-state") == "open"
+    expect(verdict).to_be_visible()
+    expect(page.locator(SECOND)).to_have_attribute("data-state", "open")
     visit.open("index.html?again#claim-deep-fails")
-    assert page.locator("#claim-deep-fails").is_visible()
+    expect(verdict).to_be_visible()
     visit.open("index.html")
     assert page.get_by_text(VEILED).is_hidden()
 
