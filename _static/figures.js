@@ -1,15 +1,19 @@
 // A figure that is tapped, or whose button is pressed, is shown as large as the screen, scrolls there,
 // and can be saved from there, for a slide.
 
-// The address of a figure as a file of its own: the colors that it takes from the page go with it.
-function asFile(figure) {
+// Save a figure as a file of its own: the colors that it takes from the page go with it.
+function saveFigure(figure) {
   const svg = figure.querySelector(".figure-wide svg").cloneNode(true);
   const page = getComputedStyle(figure.querySelector(".figure-svg"));
   const names = new Set(svg.outerHTML.match(/--[\w-]+(?=[,)])/g));
   const colors = [...names].map((name) => `${name}: ${page.getPropertyValue(name)}`);
   svg.style.cssText = [`color: ${page.color}`, "font-family: sans-serif", ...colors].join("; ");
   const text = new XMLSerializer().serializeToString(svg);
-  return URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+  link.download = `${figure.parentElement.id || "figure"}.svg`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 function enlarge(figure, button) {
@@ -21,15 +25,13 @@ function enlarge(figure, button) {
   const large = figure.querySelector(".figure-wide").cloneNode(true);
   // ids of its own: where the original is not displayed, what refers to its parts finds nothing
   large.innerHTML = large.innerHTML.replace(/\bid="|url\(#|href="#/g, "$&large-");
-  const save = document.createElement("a");
+  const save = document.createElement("button");
   save.textContent = "Save as SVG";
-  save.href = asFile(figure);
-  save.download = `${figure.parentElement.id || "figure"}.svg`;
-  dialog.append(save, close, large);
+  save.addEventListener("click", () => saveFigure(figure));
+  dialog.append(close, save, large);
   document.body.append(dialog);
   dialog.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => {
-    URL.revokeObjectURL(save.href);
     dialog.remove();
     button.focus({ preventScroll: true });
   });

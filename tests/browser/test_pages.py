@@ -238,7 +238,7 @@ def test_an_enlarged_figure_is_saved_as_a_file_that_needs_no_page(visit, tmp_pat
     page = unveiled(visit.open(CHAPTERS[0]))
     page.locator(".figure-enlarge").first.click()
     with page.expect_download() as saving:
-        page.get_by_role("link", name="Save as SVG").click()
+        page.get_by_role("button", name="Save as SVG").click()
     assert saving.value.suggested_filename == "fig-stuck.svg"
     saving.value.save_as(tmp_path / "figure.svg")
     root = ElementTree.parse(tmp_path / "figure.svg").getroot()
