@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from tools.chromium import MISSING, find
 
@@ -51,6 +58,14 @@ LOOK_ON_PHONE = """() => {
             && !e.querySelector("a, button, [tabindex='0']")).map(start),
     };
 }"""
+
+
+def unveiled(page: Page) -> Page:
+    """The page after every prediction was skipped: what stands below them has a size."""
+    skips = page.get_by_role("button", name="Skip", exact=True)
+    skips.evaluate_all("all => all.forEach(skip => skip.click())")
+    expect(skips).to_have_count(0)
+    return page
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -138,7 +153,7 @@ def seen(browser, address) -> Iterator[Callable[[str], dict[str, Any]]]:
         def look(name: str) -> dict[str, Any]:
             visit.elsewhere, visit.complaints = [], []
             visit.page.set_viewport_size(WIDE)
-            page = visit.open(name)
+            page = unveiled(visit.open(name))
             facts = page.evaluate(LOOK)
             page.set_viewport_size(PHONE)
             page.evaluate(PAINTED)

@@ -11,6 +11,7 @@ import yaml
 from playwright.sync_api import expect
 
 from tests.browser.accessibility import violations
+from tests.browser.conftest import unveiled
 
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -197,14 +198,6 @@ LETTERS = """() => [...document.querySelectorAll(".book-figure svg")]
     .map(svg => Math.min(...[...svg.querySelectorAll("text")]
         .filter(text => text.textContent.trim())
         .map(text => parseFloat(getComputedStyle(text).fontSize) * svg.getScreenCTM().a)))"""
-
-
-def unveiled(page):
-    """The page after every prediction was skipped: what stands below them has a size."""
-    skips = page.get_by_role("button", name="Skip", exact=True)
-    skips.evaluate_all("all => all.forEach(skip => skip.click())")
-    expect(skips).to_have_count(0)
-    return page
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
