@@ -71,6 +71,7 @@ export class Lab extends HTMLElement {
   reset() {
     this.#render(this.fresh());
     this.#remember(this.#address(null));
+    this.scrollIntoView({ block: "nearest" });
   }
 
   #build() {

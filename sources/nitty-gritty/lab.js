@@ -20,8 +20,10 @@ const points = (share) => {
   return `${told} ${told === "1" ? "point" : "points"}`;
 };
 const times = (n) => (n === 0 ? "never" : n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
-const often = (share) =>
-  `${share > 0 && share < 0.005 ? "under 1" : Math.round(100 * share)}\xa0%`;
+const often = (share) => {
+  const told = (100 * share).toFixed(share < 0.1 && share > 0 ? 1 : 0);
+  return `${told === "0.0" ? "under 0.1" : told}\xa0%`;
+};
 const ascending = (values) => [...values].sort((a, b) => a - b);
 
 // The book's interval of a median: the k-th value from either end, where fewer than k of n coins
@@ -68,7 +70,7 @@ export function quantile(differences, n, share) {
 
 class SlotMachine extends Lab {
   styles = STYLES;
-  question = "Which activation is better over all seeds? Bet on one, then see one run of each.";
+  question = "Which activation is better over all seeds?";
 
   fresh() {
     const [key] = crypto.getRandomValues(new Uint32Array(1));
@@ -149,7 +151,7 @@ class SlotMachine extends Lab {
     this.many = make(
       "label",
       { class: "lab-slider" },
-      make("span", {}, "Seeds drawn from these, repeats allowed: ", this.count),
+      make("span", {}, "Seeds in one experiment: ", this.count),
       this.slider,
     );
     this.record = make("ol", { class: "lab-record", "aria-label": "Who was ahead in your deals" });
@@ -175,7 +177,7 @@ class SlotMachine extends Lab {
   bet(k) {
     this.change({ bets: this.state.bets + "ab"[k], phase: "up" });
     this.room.classList.add("lab-dealt");
-    (this.again.hidden ? this.all : this.again).focus();
+    (this.again.disabled ? this.all : this.again).focus();
   }
 
   dealAgain() {
@@ -199,7 +201,7 @@ class SlotMachine extends Lab {
     this.table.hidden = all;
     this.buttons.hidden = all;
     this.many.hidden = !all;
-    this.again.hidden = state.phase !== "up" || deals.length >= MOST_DEALS;
+    this.again.disabled = state.phase !== "up" || deals.length >= MOST_DEALS;
     tell(this.all, `Turn up all ${arms[0].values.length} of each`);
     this.slider.value = state.runs;
     tell(this.count, String(state.runs));
@@ -235,7 +237,6 @@ class SlotMachine extends Lab {
       return make("li", {}, mark, make("span", { class: "lab-unseen" }, told));
     });
     this.record.replaceChildren(...items);
-    this.record.hidden = deals.length === 0;
   }
 
   // The picture is laid out anew where its dots or its width change; else only the bar moves.
@@ -255,7 +256,7 @@ class SlotMachine extends Lab {
     const [low, high] = ends.map((end) => Math.round(this.x(end)));
     set(this.bar, { x: low - 2, width: high - low + 4 });
     const drawn = state.runs === 1 ? "difference at 1 seed" : `median of ${state.runs} seeds`;
-    tell(this.legend, `Line: its interval. Bar: where the ${drawn} lies in nine of ten draws.`);
+    tell(this.legend, `Line: the interval. Bar: the ${drawn} in nine of ten experiments.`);
   }
 
   lay(arms, deals, state, width) {
@@ -350,7 +351,7 @@ class SlotMachine extends Lab {
     const [a, b] = this.arms(state);
     if (state.phase === "all") return this.verdict(a, b, state);
     if (state.phase === "down") {
-      return `One of ${a.values.length} stored runs of each lies face down.`;
+      return `One of ${a.values.length} runs of each lies face down. Bet on one, and see both.`;
     }
     const deals = this.deals(state);
     const deal = deals.at(-1);
@@ -359,7 +360,7 @@ class SlotMachine extends Lab {
       deal.ahead === null
         ? `In this draw both reach ${percent(deal.reached[0])}.`
         : `In this draw ${[a, b][deal.ahead].label} is ahead by ${points(deal.gap)}, ${foreseen}.`;
-    if (deals.length === 1) return `${now} That is evidence, not proof. Deal again.`;
+    if (deals.length === 1) return `${now} One draw is no proof. Deal again.`;
     const led = [0, 1, null].map((k) => deals.filter((one) => one.ahead === k).length);
     const level = led[2] ? `, neither ${times(led[2])}` : "";
     const ahead = `${a.label} was ahead ${times(led[0])}, ${b.label} ${times(led[1])}${level}`;
@@ -384,7 +385,7 @@ class SlotMachine extends Lab {
     const point = (differences, size) => {
       const { above, below } = pointing(differences, size);
       const to = (arm) => `${better && arm !== better ? "wrongly " : ""}to ${arm.label}`;
-      const first = `${often(above)} of draws point ${to(a)}`;
+      const first = `${often(above)} of experiments point ${to(a)}`;
       return `${first}, ${often(below)} ${to(b)}, the rest to neither.`;
     };
     const pairs = a.values.flatMap((one) => b.values.map((other) => one - other));
@@ -434,10 +435,9 @@ const STYLES = `
 }
 
 .lab-sentence {
-  white-space: pre-line; /* a line for each question */
+  white-space: pre-line;
 }
 
-/* the picture: a lane of dots for each setting */
 .lab-line {
   stroke: var(--rule);
 }
@@ -457,7 +457,7 @@ const STYLES = `
 }
 
 .lab-rest {
-  opacity: 0.5;
+  opacity: 0.75;
 }
 
 .lab-drawn,
@@ -482,10 +482,6 @@ const STYLES = `
   color: var(--ink);
   background: none;
   border: 0;
-}
-
-.lab-card:disabled {
-  cursor: default;
 }
 
 .lab-card span {
@@ -565,6 +561,10 @@ const STYLES = `
   flex-wrap: wrap;
   gap: 0.75rem;
   margin: 0;
+}
+
+.lab-buttons :disabled {
+  opacity: 0.45;
 }
 
 .lab-room ol.lab-record {

@@ -16,6 +16,7 @@ SLOTS = ("nitty-gritty", "lab-the-slot-machine", "The slot machine")
 LABS = [SLOTS]
 PHONE = {"width": 390, "height": 844}
 BUDGET = 30_000  # bytes of a lab with all that it loads
+FACE_DOWN = "One of 48 runs of each lies face down. Bet on one, and see both."
 DEALT = "?the-slot-machine=7-sigmoid-abaab-up-1"
 TURNED = "?the-slot-machine=7-tanh-abaab-all-9"
 STATES = ["", DEALT, TURNED]
@@ -177,12 +178,35 @@ def test_a_game_stands_in_the_address_and_back_leads_to_the_one_before(lab):
 )
 def test_an_address_that_says_no_game_begins_a_new_one(lab, word):
     page = lab.open(f"?the-slot-machine={word}&other=1")
-    assert sentence(page) == "One of 48 stored runs of each lies face down."
+    assert sentence(page) == FACE_DOWN
     page.locator(".lab-card").first.click()
     waits_for_address(page, "-sigmoid-a-up-1&other=1")
     page.get_by_role("button", name="Start over").click()
     assert page.url == f"{HOME}?other=1"
-    assert sentence(page) == "One of 48 stored runs of each lies face down."
+    assert sentence(page) == FACE_DOWN
+
+
+def test_a_second_click_on_deal_again_does_not_turn_up_all(lab):
+    page = lab.open()
+    page.locator(".lab-card").first.click()
+    again = page.get_by_role("button", name="Deal again")
+    box = again.bounding_box()
+    again.dblclick()
+    assert page.get_by_role("button", name="Deal again").bounding_box() == box
+    assert page.locator(".lab-card").first.is_visible()
+    assert sentence(page) == FACE_DOWN
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_who_starts_over_sees_the_cards_again(lab, width):
+    page = lab.open("?the-slot-machine=1-sigmoid-abab-all-9")
+    page.set_viewport_size({"width": width, "height": 700})
+    page.get_by_role("button", name="Start over").scroll_into_view_if_needed()
+    page.get_by_role("button", name="Start over").click()
+    page.wait_for_function(
+        "() => { const box = document.querySelector('.lab-card').getBoundingClientRect();"
+        " return box.bottom > 0 && box.bottom <= innerHeight; }"
+    )
 
 
 def test_two_visitors_are_dealt_different_runs(browser, lab):
@@ -198,10 +222,11 @@ def test_how_often_one_draw_misleads_is_what_the_chapter_computes(lab, rival):
     wrong = round(100 * wrong_way_share(a, b))
     first, second = sentence(page).splitlines()[1:]
     towards = rival if np.median(a) > np.median(b) else "ReLU"
-    assert re.search(rf"\b{wrong} % (wrongly |of draws point )to {towards}\b", first)
+    assert re.search(rf"\b{wrong} % (wrongly |of experiments point )to {towards}\b", first)
     for name, sign in (("ReLU", 1), (rival, -1)):
         at_same_seed = round(100 * np.mean(np.sign(by_seed(rival)) == sign))
-        assert re.search(rf"\b{at_same_seed} % (wrongly |of draws point )?to {name}\b", second)
+        told = rf"\b{at_same_seed} % (wrongly |of experiments point )?to {name}\b"
+        assert re.search(told, second)
 
 
 @pytest.mark.parametrize("rival", ["sigmoid", "tanh"])
