@@ -1,9 +1,10 @@
-"""What a page says when someone shares a link to it: title, description, and address if set."""
+"""What a page says when someone shares a link to it; with an address, a picture too (share.py)."""
 
 import html
 from typing import Any
 
 from docutils import nodes
+from share import share
 from sphinx.application import Sphinx
 
 LONGEST = 200
@@ -44,8 +45,10 @@ def add_tags(
     if app.config.html_baseurl:
         base = app.config.html_baseurl.rstrip("/")
         tags["og:url"] = f"{base}/{app.builder.get_target_uri(page)}"
+        tags |= share(app, page, tags["og:title"])
     lines = [
-        f'<meta property="{name}" content="{html.escape(value)}" />'
+        f'<meta {"property" if name.startswith("og:") else "name"}="{name}" '
+        f'content="{html.escape(value)}" />'
         for name, value in tags.items()
         if value
     ]
