@@ -24,12 +24,6 @@ TAGS = {
 
 def check_source(notebook: NotebookNode, name: str) -> None:
     """Refuse a source with a syntax error or an unknown tag, showing the cell."""
-    code = "\n".join(cell.source for cell in code_cells(notebook))
-    if "plots.headline(" in code and "plots.style()" not in code:
-        raise CourseError(
-            f"{name} calls plots.headline and nowhere plots.style(): call it once, above the first "
-            "figure"
-        )
     for number, cell in enumerate(code_cells(notebook), start=1):
         unknown = sorted(set(cell.metadata.get("tags", [])) - set(TAGS))
         if unknown:
