@@ -16,6 +16,12 @@ from utils.samples import decisive
 from utils.strip import strip
 from utils.typeset import as_html
 
+MEASURED = re.compile(r" data-measured='[^']*'")
+CHANGES = re.compile(
+    r'<details class="verdict-changes"><summary>(.*?)</summary>.*?</details>', re.DOTALL
+)
+"""The history of a plan, which stands in the ledger: a chapter's card only counts and links."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -162,7 +168,7 @@ def book_card(settled: Settled, context: Context) -> str:
     """A verdict's card as the book shows it, drawn anew from what the notebook stores."""
     claim = context.ledger.claims[settled.id]
     entry = html.escape(context.href(claim.id))
-    return card(
+    drawn = card(
         claim,
         settled,
         more=[
@@ -175,6 +181,8 @@ def book_card(settled: Settled, context: Context) -> str:
             'aria-label="Link to this verdict">#</a>'
         ),
     )
+    drawn = MEASURED.sub("", drawn)  # its strips have drawn them, and the notebook keeps them
+    return CHANGES.sub(rf'\1 (<a href="{entry}">what and why</a>)', drawn)
 
 
 def linked_table(table: str, ledger_href: Callable[[str], str]) -> str:
