@@ -31,6 +31,7 @@ from papers import authors, papers
 from chapters import FOLDER, read_chapter
 from utils.claims import Settled, load, verdicts
 from utils.claims.correction import measured_settings, stands
+from utils.claims.stored import is_card
 
 logger = logging.getLogger(__name__)
 PAGE = "pages/ledger"
@@ -89,7 +90,7 @@ class FillLedger(SphinxPostTransform):
             return
         for node in self.document.findall(nodes.raw):
             text = node.astext().lstrip()
-            if text.startswith('<div class="verdict '):
+            if is_card(text):
                 self.replace_text(node, self.drawn(text))
             elif text.startswith('<table class="verdicts"'):
                 self.replace_text(node, linked_table(text, self.ledger_href))

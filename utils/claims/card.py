@@ -20,7 +20,6 @@ from typing import Any
 from utils import palette
 from utils.claims.entries import Change, Claim
 from utils.claims.rules import (
-    ANSWERS,
     BY_READING,
     CHECK,
     CHECKED,
@@ -31,6 +30,7 @@ from utils.claims.rules import (
     YES,
     Settled,
     contradictions,
+    where,
 )
 from utils.samples import DIGITS, SEED, Sample, decisive, sentence
 from utils.strip import strip
@@ -152,21 +152,6 @@ def _among(samples: tuple[Sample, ...], answer: bool | None) -> str:
     else:
         told = f"the only one of {all_of_them} that {one}" if same else f"one of {all_of_them}"
     return f' <span class="among">({told})</span>'
-
-
-PLACED = ("holds here", "depends", "fails here")
-
-
-def where(settled: Settled) -> str:
-    """Where a claim holds, where it fails and what is open; nothing where the word says it all."""
-    if settled.verdict not in PLACED:
-        return ""
-    verbs = {YES: "holds in", NO: "fails in", OPEN: "open in"}
-    parts = []
-    for answer in ANSWERS:
-        names = [name for name, found in settled.outcomes.items() if found.answer == answer]
-        parts += [f"{verbs[answer]} {'; '.join(names)}"] if names else []
-    return " / ".join(parts)
 
 
 def details(claim: Claim, settled: Settled | None) -> Iterator[Row]:
