@@ -9,6 +9,7 @@ JavaScript each line opens by itself.
 """
 
 import html
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from tools.markup import OPENING_TAG, fold, is_recut, untitled
 TEMPLATES = Path(__file__).parent / "templates"
 OPENING = "The opening cell finds the course’s helpers, or fetches them"
 MEASURED = "  measured: "
+RESULT = re.compile(r"\d\W*$")
+"""What stays in sight: a line that ends in a number. Any other is a heading of measurements."""
 EARLY = Path(__file__).parent / "early.js"
 
 
@@ -75,13 +78,13 @@ def _fold(cell: nodes.container, code: nodes.literal_block, line: str) -> None:
 
 
 def _measured(outputs: list[nodes.Node]) -> list[nodes.Node]:
-    """Take the lines of measurements out of a cell's printed outputs."""
+    """Take the lines of measurements, and what heads them, out of a cell's printed outputs."""
     found: list[nodes.Node] = []
     for printed in [node for out in outputs for node in out.findall(nodes.literal_block)]:
         lines = printed.astext().splitlines()
-        taken = [line for line in lines if line.startswith(MEASURED)]
-        left = [line for line in lines if not line.startswith(MEASURED)]
-        if taken:
+        left = [line for line in lines if not line.startswith(MEASURED) and RESULT.search(line)]
+        taken = [line for line in lines if line not in left]
+        if any(line.startswith(MEASURED) for line in lines):
             found.append(_with_text(printed, taken))
             if any(left):
                 printed.parent.replace(printed, _with_text(printed, left))
