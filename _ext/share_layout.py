@@ -28,9 +28,12 @@ class Told:
     word: str
     settings: tuple[tuple[str, Sample], ...]
     of: int
+    measure: str
 
     def __str__(self) -> str:
-        runs = "; ".join(f"{name}, {sentence(sample)}" for name, sample in self.settings)
+        runs = "; ".join(
+            f"{name}, {sentence(sample, self.measure)}" for name, sample in self.settings
+        )
         return f"{quoted(self.says)} {self.word.capitalize()}. {runs}."
 
 
@@ -49,8 +52,8 @@ def told(settled: Settled, most: int = MOST) -> Told:
         for name, answer in answers.items()
         if name in chosen
     ]
-    says = tidy(load().claims[settled.id].says)
-    return Told(says, settled.verdict, tuple(settings), len(answers))
+    claim = load().claims[settled.id]
+    return Told(tidy(claim.says), settled.verdict, tuple(settings), len(answers), claim.measure)
 
 
 def told_shortly(settled: Settled) -> Told:

@@ -4,7 +4,6 @@ import html
 from typing import Any
 
 from docutils import nodes
-from share import share
 from sphinx.application import Sphinx
 
 LONGEST = 200
@@ -43,6 +42,8 @@ def add_tags(
         "og:description": meta.get("description") or description(doctree),
     }
     if app.config.html_baseurl:
+        from share import share  # not above: without an address nothing is drawn, by no library
+
         base = app.config.html_baseurl.rstrip("/")
         tags["og:url"] = f"{base}/{app.builder.get_target_uri(page)}"
         tags |= share(app, page, tags["og:title"])

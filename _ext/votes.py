@@ -110,7 +110,7 @@ def vote(claim: Claim, settled: Settled, href: str) -> str:
         '<p class="vote-said" role="status"></p>'
         "<details><summary>What the runs say</summary>"
         f'<p class="vote-word verdict-{style_name(word)}"><span aria-hidden="true">{SHAPES[word]}'
-        f"</span> {word}</p>{body(settled)}"
+        f"</span> {word}</p>{body(claim, settled)}"
         f'<p><a href="{html.escape(href)}">See how it was measured</a></p></details></li>'
     )
 
