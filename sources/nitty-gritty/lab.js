@@ -96,7 +96,7 @@ class Drawing {
     const near = (value) => Math.max(from - value, value - to) <= FENCE * (to - from);
     const values = [...groups.flat(), ...also];
     [this.low, this.high] = ends(values.filter(near));
-    const room = (side) => 12 + 7 * Math.max(...groups.map((group) => this.far(group, side).length));
+    const room = (side) => 16 + 7 * Math.max(...groups.map((group) => this.far(group, side).length));
     this.start = room("low");
     this.end = width - room("high");
   }
