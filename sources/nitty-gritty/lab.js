@@ -81,7 +81,7 @@ function swarm(xs) {
 }
 
 // A picture that grows downwards along one axis, which holds the middle half of each group and what
-// lies within the fence; what lies further out stands at the edge, an arrow with its value in words.
+// lies within the fence; what lies further out is an arrow there, with its value.
 class Drawing {
   nodes = [];
   y = 0;
@@ -238,7 +238,7 @@ class SlotMachine extends Lab {
       input: () => this.change({ runs: +this.slider.value }),
     });
     const many = make("label", { for: "lab-seeds" }, "Seeds in one experiment:");
-    this.strip = make("svg", { class: "lab-picture", role: "img" });
+    this.strip = make("svg", { class: "lab-picture", role: "img", "aria-label": this.question });
     const legend = make("p", { class: "lab-legend" }, LEGEND);
     this.found = make("div", {}, many, " ", this.count, this.slider, this.strip, legend);
     this.picture = make("svg", { class: "lab-picture", role: "img" });
