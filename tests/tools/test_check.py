@@ -174,9 +174,14 @@ def test_an_exercise_without_a_solution_or_out_of_order_is_named(executed: Cours
     ]
 
 
-def test_a_chapter_that_was_never_executed_is_named(course: Course) -> None:
-    assert any("tiny.ipynb" in problem for problem in problems(course, CHAPTER[0]))
-    assert any("tiny.ipynb" in problem for problem in problems(course, CHAPTER[1]))
+def test_a_chapter_that_was_never_executed_is_named_once_with_the_command(
+    course: Course, capsys
+) -> None:
+    assert check.main(course) == 1
+    said, command = capsys.readouterr().out, "make notebooks CH=tiny"
+    assert said.count(f"        there is no chapters/tiny.ipynb: {command}\n") == 1
+    assert f"_toc.yml: there is no chapters/tiny.md or chapters/tiny.ipynb: {command}\n" in said
+    assert "FAILED  every cell was executed, for a reason given above\n" in said
 
 
 def test_the_contents_miss_neither_a_page_nor_a_chapter(executed: Course) -> None:
