@@ -1,4 +1,4 @@
-"""Everything that can be checked in seconds and without TensorFlow (`make check`)."""
+"""Everything that can be checked without TensorFlow and without running anything (`make check`)."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.chapter_checks import CHECKS as CHAPTER_CHECKS
-from tools.course import HERE, Course, CourseError
+from tools.course import HERE, Course, CourseError, notebook_text, read_source
 from tools.form_checks import known_call_outs, visible_code, yet_to_recut
 from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
@@ -24,10 +24,12 @@ NOT_CHANGED = re.compile(r"^--- .*\n\+\+\+ .*(?:\n(?!@@)|\Z)", re.MULTILINE)
 
 
 def ruff(course: Course) -> list[str]:
-    """Lint and format, of the code and of the chapters' cells."""
-    found = _said(course, "ruff", "check", "--quiet", ".")
-    for diff in _said(course, "ruff", "format", "--check", "--quiet", "--diff", "."):
-        found.append(NOT_CHANGED.sub("", diff).strip())
+    """Lint and format, of the code and of the chapters' cells, also before their first run."""
+    found = _linted(course, ".")
+    for slug in course.slugs:
+        if not course.chapter(slug).exists():
+            text = notebook_text(read_source(course.source(slug)))
+            found += _linted(course, "-", "--stdin-filename", f"chapters/{slug}.ipynb", given=text)
     named = sorted(set(re.findall(r"\bchapters/([\w-]+)\.ipynb\b", "\n".join(found))))
     return found + [
         f"chapters/{slug}.ipynb is made: change sources/{slug}/chapter.md, then make notebooks "
@@ -46,13 +48,21 @@ def spelling(course: Course) -> list[str]:
     return _said(course, "typos", "--format", "brief")
 
 
-def _said(course: Course, tool: str, *arguments: str) -> list[str]:
+def _linted(course: Course, *what: str, given: str = "") -> list[str]:
+    """What ruff complains about."""
+    found = _said(course, "ruff", "check", "--quiet", *what, given=given)
+    for diff in _said(course, "ruff", "format", "--check", "--quiet", "--diff", *what, given=given):
+        found.append(NOT_CHANGED.sub("", diff).strip())
+    return found
+
+
+def _said(course: Course, tool: str, *arguments: str, given: str = "") -> list[str]:
     """What a tool of this Python's environment complains about."""
     path = Path(sysconfig.get_path("scripts"), tool)
     if not path.exists():
         return [f"{tool} is not installed here: make check installs it in .venv"]
     command = [str(path), *arguments]
-    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True, input=given)
     return [(done.stdout + done.stderr).strip()] if done.returncode else []
 
 

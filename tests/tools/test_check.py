@@ -219,6 +219,19 @@ def test_lint_and_format_are_checked_in_notebooks_too(executed: Course) -> None:
     assert "change sources/tiny/chapter.md, then make notebooks CH=tiny" in found
 
 
+def test_code_is_linted_and_formatted_before_it_is_first_run(course: Course) -> None:
+    shutil.copy(HERE.root / "pyproject.toml", course.root)
+    shutil.rmtree(course.root / "utils")
+    assert check.ruff(course) == []
+    path = course.source("tiny")
+    names = ", ".join(f"name_{n}" for n in range(20))
+    path.write_text(path.read_text().replace("import time\n", f"import time\n\nprint({names})\n"))
+    found = "\n".join(check.ruff(course))
+    assert "E501 Line too long" in found
+    assert f"-print({names})" in found
+    assert "change sources/tiny/chapter.md, then make notebooks CH=tiny" in found
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A checkout with our settings for the tools and nothing to complain about."""
