@@ -66,7 +66,7 @@ def yet_to_recut(course: Course, slug: str) -> list[str]:
         return []
     over = [f"{code.lines} visible lines of code"] * (code.lines > MOST_IN_CHAPTER)
     over += [f"{len(code.long)} cells of more than {MOST_IN_CELL} lines"] * bool(code.long)
-    return [f"{name}: {', '.join(over)}; its first # @title has them named"]
+    return [f"{name}: {', '.join(over)}; a first # @title makes this an error that names them"]
 
 
 def known_call_outs(course: Course) -> list[str]:
