@@ -25,9 +25,9 @@ class KeepMarks(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Visit every formula and every number of the page's sentences."""
         for text in list(self.document.findall(nodes.Text)):
-            kept = PERCENT.sub("\N{NO-BREAK SPACE}%", text)
-            if kept != text and not isinstance(text.parent, CODE):
-                text.parent.replace(text, nodes.Text(kept))
+            told = PERCENT.sub("\N{NO-BREAK SPACE}%", text)
+            if told != text and text.parent and not isinstance(text.parent, CODE):
+                text.parent.replace(text, nodes.Text(told))
         for formula in list(self.document.findall(nodes.math)):
             before = _cut(formula, -1, BEFORE)
             after = _cut(formula, +1, AFTER)
