@@ -61,6 +61,6 @@ def test_the_table_of_a_chapter_is_drawn_anew_as_well(copy: Course) -> None:
         for output in cell.get("outputs", [])
         if output.get("data", {}).get("text/html", "").startswith("<table")
     ]
-    (before,) = (page for page in tables if "large-networks-train-extremely-slowly" in page)
-    assert "With a 'big' network" in before
-    assert "fails here" in before
+    (table,) = (page for page in tables if "large-networks-train-extremely-slowly" in page)
+    assert "With a 'big' network" in table
+    assert "fails here" in table
