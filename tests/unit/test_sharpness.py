@@ -9,7 +9,7 @@ from keras import layers
 
 from utils.population import train
 from utils.population.forward import Forward
-from utils.probes import sharpness, sharpness_runs
+from utils.probes.curvature import sharpness, sharpness_runs
 from utils.probes.lanczos import largest
 
 pytestmark = pytest.mark.slow

@@ -1,18 +1,9 @@
 """Looks inside a network: at one moment, along training, or at a population's snapshots.
 
 Introduced in the chapter "The nitty-gritty"; `utils.probes.propagation` in "Vanishing and exploding
-gradients", `sharpness` and `sharpness_runs` in "The learning rate".
+gradients", `utils.probes.curvature` in "The learning rate".
 """
 
-from utils.probes.curvature import sharpness, sharpness_runs
 from utils.probes.reports import Probe, Report, probe, probe_runs, update_ratios
 
-__all__ = [
-    "Probe",
-    "Report",
-    "probe",
-    "probe_runs",
-    "sharpness",
-    "sharpness_runs",
-    "update_ratios",
-]
+__all__ = ["Probe", "Report", "probe", "probe_runs", "update_ratios"]

@@ -97,7 +97,6 @@ class _Hessian:
         self.noise /= np.linalg.norm(self.noise)
         self._products = tf.function(self._times_all, autograph=False)
 
-    @quietly
     def largest(
         self, trainable: Any, non_trainable: Any, vectors: np.ndarray | None, most_steps: int
     ) -> Largest:
@@ -114,7 +113,7 @@ class _Hessian:
         def product(rows: np.ndarray) -> np.ndarray:
             return self._products(*weights, tf.constant(rows)).numpy()
 
-        return largest(product, starts, TOLERANCE, most_steps)
+        return quietly(largest)(product, starts, TOLERANCE, most_steps)
 
     def _times_all(self, trainable: Any, non_trainable: Any, vectors: Any) -> Any:
         given = trainable, non_trainable, vectors
