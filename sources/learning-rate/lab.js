@@ -97,8 +97,8 @@ class BallAndNet extends Lab {
     const click = () => this.change({ key: (this.state.key + 1) % 1e5 });
     const start = make("button", { type: "button", click }, "Another start");
     const row = make("div", { class: "lab-row" }, valley, start);
-    new IntersectionObserver(([entry]) => {
-      this.seen ||= entry.isIntersecting;
+    new IntersectionObserver((entries) => {
+      this.seen ||= entries.some((entry) => entry.isIntersecting);
       this.tick();
     }).observe(this.picture);
     const { sizes, x } = this.data;
@@ -289,7 +289,7 @@ class BallAndNet extends Lab {
 
 const STYLES = `
 .lab-room p.lab-sentence {
-  min-height: 5.8em;
+  min-height: 7.25em;
 }
 
 .lab-row {

@@ -337,6 +337,11 @@ def test_on_a_phone_slider_and_picture_are_on_one_screen_and_all_can_be_touched(
     assert small == []
     page.get_by_text("now", exact=True).tap()
     assert page.get_by_label("now").is_checked()
+    place = "document.querySelector('.lab-row').offsetTop"
+    below = page.evaluate(place)
+    page.get_by_role("slider").fill("40")
+    page.wait_for_function(DONE)
+    assert page.evaluate(place) == below  # however much there is to say
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
