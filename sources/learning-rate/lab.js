@@ -288,7 +288,7 @@ class BallAndNet extends Lab {
 }
 
 const STYLES = `
-.lab-room p.lab-sentence {
+.lab-live .lab-room p.lab-sentence {
   min-height: 7.25em;
 }
 
@@ -349,7 +349,7 @@ const STYLES = `
 }
 
 @media (max-width: 40rem) {
-  .lab-room p.lab-sentence {
+  .lab-live .lab-room p.lab-sentence {
     min-height: 11.6em;
   }
 
