@@ -4,8 +4,7 @@ ifeq ($(wildcard tools/environment.sh),)
 $(error Run make in the course's own folder: there is no tools/environment.sh here)
 endif
 
-# CH, ALL, REPO and PYTHON reach the tools as environment variables: no shell reads what they hold.
-PORT ?= 8000
+# CH, ALL, REPO, PORT and PYTHON reach the tools as environment variables: no shell reads what they hold.
 VENV_PYTHON := .venv/bin/python
 STAMPS := .venv/.stamps
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check
@@ -36,8 +35,8 @@ BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib to
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book pdf serve test test-fast lab freeze plants fresh words notebooks check bench adopt \
-	pins clean FORCE
+.PHONY: help book pdf serve test test-fast lab named freeze plants fresh words notebooks check bench \
+	adopt pins clean FORCE
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,35 +49,39 @@ pdf: book $(STAMPS)/pdf ## print each chapter and the whole book, with a Chromiu
 	@$(VENV_PYTHON) -m tools.pdf
 
 serve: book ## show the book on http://localhost:8000 (PORT=… for another)
-	@echo "Serving the book at http://localhost:$(PORT); Ctrl-C stops."
-	@$(VENV_PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+	@$(VENV_PYTHON) -m tools.serve
 
 test: _build/.book $(STAMPS)/all ## run every test, each chapter once (TESTS=tests/unit: some of them)
 	@$(VENV_PYTHON) -m tools.chromium
 	@$(PYTEST) $(TESTS) $(ARGS)
 
-test-fast: $(STAMPS)/all ## run what takes seconds: no chapter, no browser
+test-fast: $(STAMPS)/all ## run, in a few minutes, the tests that need neither chapter nor browser
 	@$(PYTEST) -m "not slow" $(TESTS) $(ARGS)
 
 lab: $(STAMPS)/lab ## open the chapters in JupyterLab
 	@TF_CPP_MIN_LOG_LEVEL=3 $(VENV_PYTHON) -m jupyterlab $(LAB_SETTINGS) $(ARGS)
 
-freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH=slug: that chapter's)
+# Before minutes of set-up.
+named:
+	@set -f; IFS=' ,'; for slug in $$CH; do if [ ! -d "sources/$$slug" ]; then set +f; \
+		echo "There is no sources/$$slug/. There are:"; ls -d sources/*/; exit 1; fi; done >&2
+
+freeze: named $(STAMPS)/check ## freeze the plans of claims before anything is run (CH=slug: that chapter's)
 	@$(VENV_PYTHON) -m tools.freeze
 
-notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
+notebooks: named $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks
 
-plants: $(STAMPS)/all ## prove that planted faults turn their verdicts (CH=slug: that chapter's; ALL=1: anew)
+plants: named $(STAMPS)/all ## prove that planted faults turn their verdicts (CH=slug: that chapter's; ALL=1: anew)
 	@$(VENV_PYTHON) -m tools.plants
 
-fresh: $(STAMPS)/all ## run chapters with other seeds: which words move? (CH=slug SEEDS="31337 62674" INSTRUCTIONS=1)
+fresh: named $(STAMPS)/all ## run chapters with other seeds: which words move? (CH=slug SEEDS="31337 62674" INSTRUCTIONS=1)
 	@$(VENV_PYTHON) -m tools.fresh
 
 words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other instructions: benchmarks/words.md
 	@$(VENV_PYTHON) -m tools.words
 
-check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: under 30 s, no TensorFlow
+check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: no TensorFlow
 	@$(VENV_PYTHON) -m tools.check
 
 bench: $(STAMPS)/all .venv-bench/.stamp ## time the engine beside fit, JAX and torch; test the doctor
@@ -120,7 +123,8 @@ $(STAMPS)/pdf: requirements.txt $(STAMPS)/check
 	@touch $@
 
 $(STAMPS)/all: requirements.txt $(STAMPS)/check
-	@echo "Installing everything that the chapters and tests need into .venv"
+	@echo "Installing everything that the chapters and tests need into .venv: a gigabyte to download," \
+		"three on disk; nothing more is said for some minutes"
 	@$(PIP_INSTALL) $(ALL_PACKAGES)
 	@touch $@
 

@@ -2,7 +2,8 @@
 
 `repository: url:` in _config.yml is the address. Set, it gives the theme's repository and launch
 buttons, the address of the pages (GitHub Pages, unless `html: baseurl:` says otherwise), and the
-sitemap. Unset, the Colab links lead to the setup page, which says what to do.
+sitemap. Where it is unset, or not on GitHub, which alone Colab reads, the Colab links lead to the
+setup page, which says what to do.
 """
 
 from pathlib import Path
@@ -15,6 +16,8 @@ from sphinx.config import Config
 UNSET = "/-unset-/"
 COLAB = "https://colab.research.google.com"
 SETUP_PAGE = "pages/setup.html#colab"
+HAVE_ICONS = ("github", "gitlab", "bitbucket")
+"""The hosts whose repositories the theme can show a button for."""
 
 
 def is_set(repository: str) -> bool:
@@ -46,13 +49,16 @@ def settle_address(app: Sphinx, config: Config) -> None:
     """Give the theme the address, or keep it from making one up."""
     options = config.html_theme_options
     repository = options.get("repository_url", "")
-    config.course_repository = repository
-    config.course_branch = options.get("repository_branch", "main")
+    branch = options.get("repository_branch", "main")
+    config.course_repository, config.course_branch = repository, branch
     if is_set(repository):
-        options["use_repository_button"] = True
         config.html_baseurl = config.html_baseurl or pages_address(repository)
+    host = urlsplit(repository).hostname or ""
+    if is_set(repository) and any(name in host for name in HAVE_ICONS):
+        options["use_repository_button"] = True
     else:
         options.pop("repository_url", None)
+    if not colab_address(repository, branch, ""):
         options.pop("launch_buttons", None)
 
 

@@ -132,8 +132,8 @@
       this.querySelector(".predict-buttons").hidden = !choosing;
       const veil = this.querySelector("predict-veil");
       veil.hidden = !open;
-      this.hidesLab ||= this.below().some((part) => part.matches(".callout-lab"));
-      if (this.hidesLab) veil.textContent = veil.textContent.replace(/(, and the lab)?\.$/, ", and the lab.");
+      const lab = this.below().some((part) => part.matches(".callout-lab"));
+      veil.classList.toggle("over-lab", lab);
       this.querySelector("details").open = told;
       if (this.slider) {
         this.querySelector(".predict-slider").hidden = !asked;

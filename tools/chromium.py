@@ -1,6 +1,6 @@
-"""Find the Chromium for the browser tests: the system's, Playwright's own, or the Debian package.
+"""Find the Chromium that tests and prints: the system's, Playwright's own, or the Debian package.
 
-`CHROMIUM=/path/to/chromium` names one. `make test` calls this before the tests.
+`CHROMIUM=/path/to/chromium` names one. `make test` and `make pdf` call this first.
 """
 
 import os
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = (
-    "No Chromium: the browser tests are skipped. Install one (on Debian: apt-get install chromium) "
-    "or name it with CHROMIUM=/path/to/chromium."
+    "No Chromium, so no browser tests and no printing: install one (on Debian: apt-get install "
+    "chromium) or name it with CHROMIUM=/path/to/chromium."
 )
 PACKAGE = "apt-get install --yes --quiet --no-install-recommends chromium"
 
@@ -27,7 +27,7 @@ def find() -> str | None:
 
 
 def install() -> str | None:
-    """Get one: Playwright's own, else, for root on Debian, the package; None where neither works.
+    """Get one: Playwright's own, else Debian's package, if root installs it unasked, else None.
 
     Playwright's may be downloaded and still not start, for want of the system's libraries.
     """

@@ -107,6 +107,10 @@ def read_notebook(path: Path) -> NotebookNode:
     """A stored notebook."""
     try:
         return nbformat.read(path, as_version=4)
+    except FileNotFoundError as error:
+        raise CourseError(
+            f"there is no chapters/{path.name}: make notebooks CH={path.stem}"
+        ) from error
     except (json.JSONDecodeError, nbformat.reader.NotJSONError, UnicodeDecodeError) as error:
         raise CourseError(
             f"{path.name} is not a notebook (a merge conflict?): write it anew with "

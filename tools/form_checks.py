@@ -64,11 +64,9 @@ def yet_to_recut(course: Course, slug: str) -> list[str]:
     code, name = shown(course, slug), f"sources/{slug}/chapter.md"
     if code.recut or not (code.long or code.lines > MOST_IN_CHAPTER):
         return []
-    places = ", ".join(f"{name}:{line} ({count})" for line, count in code.long.items())
-    return [
-        f"{name}: {code.lines} visible lines of code (at most {MOST_IN_CHAPTER}); cells over "
-        f"{MOST_IN_CELL}: {places or 'none'}"
-    ]
+    over = [f"{code.lines} visible lines of code"] * (code.lines > MOST_IN_CHAPTER)
+    over += [f"{len(code.long)} cells of more than {MOST_IN_CELL} lines"] * bool(code.long)
+    return [f"{name}: {', '.join(over)}; a first # @title makes this an error that names them"]
 
 
 def known_call_outs(course: Course) -> list[str]:

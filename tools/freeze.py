@@ -142,9 +142,13 @@ def begun(course: Course) -> list[str]:
 def make_freeze(course: Course, only: str = "") -> int:
     """Freeze the chapters named, or all that are begun; returns the exit status."""
     status = 0
+    try:
+        ledger = claims.load(course.root / "sources")
+    except ValueError as error:
+        print(error)
+        return 1
     for slug in [slug.strip() for slug in only.split(",") if slug.strip()] or begun(course):
         try:
-            ledger = claims.load(course.root / "sources")
             if slug not in ledger.chapters:
                 known = ", ".join(ledger.chapters)
                 raise CourseError(f"there is no sources/{slug}/claims.yml; there are: {known}")
@@ -152,7 +156,7 @@ def make_freeze(course: Course, only: str = "") -> int:
             told = [claims.frozen(claim, course.root / "sources") for claim in ledger.of(slug)]
             print(f"{slug}: {told.count(None)} of {len(told)} plans are frozen")
         except (ValueError, CourseError) as error:
-            problems = [f"{slug}: {error}"]
+            problems = [str(error)]
         for problem in problems:
             print(f"  {problem}")
         status = 1 if problems else status

@@ -246,7 +246,7 @@ def run_all(
             if slug not in course.slugs:
                 raise CourseError(unknown_slug(course, slug))
             code = sliced(read_source(course.source(slug)), decided(course, slug))
-        except (CourseError, FileNotFoundError) as error:
+        except CourseError as error:
             failures.append(f"{slug}: {error}")
             continue
         hashes[slug] = source_hash(course, code)

@@ -81,7 +81,7 @@ def make_plants(course: Course, only: str = "", everything: bool = False) -> int
             total += sum(1 + len(group) for group in groups.values())
             proven = len(plants(course, slug)) - len(pending)
             print(f"{slug}: {proven} plants are proven, {len(pending)} to run", flush=True)
-        except (CourseError, FileNotFoundError) as error:
+        except CourseError as error:
             failures.append(f"{slug}: {error}")
     failures += work(course, jobs, total)
     for failure in failures:

@@ -43,7 +43,11 @@ def build(small_book, repository):
         "index.md": "# B\n\nText.\n\n```{toctree}\nchapters/a\n```\n",
         "chapters/a.ipynb": nbformat.writes(chapter),
     }
-    options = {"repository_url": repository, "repository_branch": "main"}
+    options = {
+        "repository_url": repository,
+        "repository_branch": "main",
+        "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    }
     extensions = ["sphinx_book_theme", "address", "chapter_head", "social"]
     return small_book(files, extensions, html_theme="sphinx_book_theme", html_theme_options=options)
 
@@ -64,6 +68,14 @@ def test_a_set_address_gives_sitemap_canonical_and_social_addresses(small_book):
     assert (
         "colab.research.google.com/github/owner/name" in page.select_one(".chapter-head").decode()
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", ["gitlab.com", "codeberg.example:8443"])
+def test_a_host_that_colab_does_not_read_from_gets_the_book_without_its_links(small_book, host):
+    page = build(small_book, f"https://{host}/owner/name").page("chapters/a.html")
+    assert "colab.research.google.com" not in page.decode()
+    assert bool(page.find("a", href=f"https://{host}/owner/name")) == (host == "gitlab.com")
 
 
 def test_without_an_address_nothing_pretends_to_have_one(small_book):

@@ -236,6 +236,14 @@ def test_a_figure_is_enlarged_by_keyboard_and_by_a_tap_and_gives_the_focus_back(
     assert visit.complaints == []
 
 
+def test_a_veil_says_that_a_lab_waits_below_it(visit):
+    page = visit.open(CHAPTERS[0])
+    veils = page.locator("predict-veil")
+    said = veils.evaluate_all("all => all.map(e => getComputedStyle(e, '::after').content)")
+    below = page.locator("predict-box:has(~ .callout-lab) predict-veil").count()
+    assert sum("lab" in words for words in said) == below == 1
+
+
 @pytest.mark.parametrize("visit", [ON_PHONE], indirect=True)
 def test_a_phone_enlarges_its_own_form_of_a_figure(visit):
     page = unveiled(visit.open(CHAPTERS[0]))

@@ -1,8 +1,8 @@
 import pytest
 
-from tools.adopt import adopt, validate
+from tools.adopt import adopt, configured, validate
 from tools.chapter_checks import CHECKS
-from tools.course import Course, CourseError, read_notebook
+from tools.course import HERE, Course, CourseError, read_notebook
 
 NEW = "https://github.com/ada/training-nets"
 
@@ -82,6 +82,10 @@ def test_comments_of_the_settings_stay(executed: Course) -> None:
     adopt(executed, NEW)
     expected = f"  url: {NEW} # no one can register it\n  branch: main\n"
     assert expected in (executed.root / "_config.yml").read_text()
+
+
+def test_the_settings_say_nothing_of_an_address_that_turns_false() -> None:
+    assert f"\n  url: {NEW}\n" in configured(HERE, NEW)
 
 
 def test_an_address_can_be_adopted_twice_and_changed(executed: Course) -> None:

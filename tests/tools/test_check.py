@@ -174,9 +174,14 @@ def test_an_exercise_without_a_solution_or_out_of_order_is_named(executed: Cours
     ]
 
 
-def test_a_chapter_that_was_never_executed_is_named(course: Course) -> None:
-    assert any("tiny.ipynb" in problem for problem in problems(course, CHAPTER[0]))
-    assert any("tiny.ipynb" in problem for problem in problems(course, CHAPTER[1]))
+def test_a_chapter_that_was_never_executed_is_named_once_with_the_command(
+    course: Course, capsys
+) -> None:
+    assert check.main(course) == 1
+    said, command = capsys.readouterr().out, "make notebooks CH=tiny"
+    assert said.count(f"        there is no chapters/tiny.ipynb: {command}\n") == 1
+    assert f"_toc.yml: there is no chapters/tiny.md or chapters/tiny.ipynb: {command}\n" in said
+    assert "FAILED  every cell was executed, for a reason given above\n" in said
 
 
 def test_the_contents_miss_neither_a_page_nor_a_chapter(executed: Course) -> None:
@@ -211,6 +216,19 @@ def test_lint_and_format_are_checked_in_notebooks_too(executed: Course) -> None:
     assert "F401" in found
     assert "-import  os" in found
     assert found.count("\n+++ ") == 1  # of the one cell that is not as it should be
+    assert "change sources/tiny/chapter.md, then make notebooks CH=tiny" in found
+
+
+def test_code_is_linted_and_formatted_before_it_is_first_run(course: Course) -> None:
+    shutil.copy(HERE.root / "pyproject.toml", course.root)
+    shutil.rmtree(course.root / "utils")
+    assert check.ruff(course) == []
+    path = course.source("tiny")
+    names = ", ".join(f"name_{n}" for n in range(20))
+    path.write_text(path.read_text().replace("import time\n", f"import time\n\nprint({names})\n"))
+    found = "\n".join(check.ruff(course))
+    assert "E501 Line too long" in found
+    assert f"-print({names})" in found
     assert "change sources/tiny/chapter.md, then make notebooks CH=tiny" in found
 
 

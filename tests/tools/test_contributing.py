@@ -15,6 +15,7 @@ from tools.form_checks import visible_code
 from tools.freeze import freeze
 from tools.ledger_checks import folders, ledger, plans
 from tools.notebooks import make_notebooks
+from tools.plants import make_plants
 from tools.predictions import Stored, predictions, wrong
 from tools.solutions import exercises
 from tools.sources import check_source, code_cells
@@ -75,6 +76,7 @@ def test_it_runs_and_then_lacks_four_predictions_and_nothing_else(
     assert make_notebooks(course, SLUG) == 0
     (settled,) = claims.verdicts(course.chapter(SLUG))
     assert (settled.id, settled.verdict) == (CLAIM, "holds here")
+    assert make_plants(course, SLUG) == 0
     found = [problem for check in CHECKS.values() for problem in check(course, SLUG)]
     assert found == [f"sources/{SLUG}/chapter.md: 1 predictions, expected 5 or more"]
     assert ledger(course) == visible_code(course, SLUG) == []

@@ -74,6 +74,17 @@ def test_what_the_user_names_never_reaches_a_shell(folder: Path, target: str) ->
     assert "pwned" not in done.stdout
 
 
+@pytest.mark.parametrize("target", ["freeze", "notebooks", "plants", "fresh"])
+def test_a_chapter_that_is_not_there_is_refused_before_anything_is_set_up(
+    folder: Path, target: str
+) -> None:
+    (folder / "sources/one").mkdir(parents=True)
+    done = run(folder, "make", target, "CH=one, *")
+    assert done.returncode != 0
+    assert "There is no sources/*/. There are:\nsources/one/\n" in done.stderr
+    assert not (folder / ".venv").exists()
+
+
 @pytest.mark.parametrize(
     ("given", "installed"),
     [

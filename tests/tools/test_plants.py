@@ -59,6 +59,15 @@ def missing(course: Course) -> set[str]:
     return {trial.plant.claim for trial in unproven(course, "trial")}
 
 
+def test_a_chapter_that_is_not_in_the_book_yet_is_sent_there_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = course_of_trials(tmp_path / "course")
+    assert make_plants(course, "trial") == 1
+    command = "make notebooks CH=trial"
+    assert f"trial: there is no chapters/trial.ipynb: {command}\n" in capsys.readouterr().err
+
+
 def test_each_plant_is_proven_with_its_word_and_without(proven: Course) -> None:
     found = {claim: (p.without, p.planted) for claim, p in proofs(proven, "trial").items()}
     assert found == {
