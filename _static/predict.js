@@ -194,7 +194,7 @@
         ? ", which is within a tenth of the scale and counts as right"
         : "";
       const { unit } = this.querySelector(".predict-slider").dataset;
-      const points = unit === "%" ? " points" : unit && ` ${unit}`;
+      const points = unit === "%" ? " points" : "";
       const off = `${figure(Math.abs(guess - this.right))}${points}`;
       return `${said} ${found}. Your guess is ${off} ${where}${counts}.`;
     }

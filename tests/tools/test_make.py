@@ -13,7 +13,8 @@ from tools.course import HERE
 
 
 def run(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "PYTHON", "MFL"))}
+    own = ("MAKE", "PYTHON", "MFL", "OLDEST", "NEWEST")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     environment = {**inherited, **variables}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 

@@ -70,7 +70,7 @@ def boundary(
     columns, rows = np.linspace(*extent[:2], side), np.linspace(*extent[2:], side)
     for look, share in zip(CLASSES, (1 - image, image), strict=True):
         for least, alpha in ((0.5, 0.13), (0.75, 0.15), (0.95, 0.17)):
-            area = ax.contourf(
+            ax.contourf(
                 columns,
                 rows,
                 share,
@@ -78,9 +78,9 @@ def boundary(
                 colors=[look.color],
                 alpha=alpha,
                 antialiased=False,
-                zorder=0,
+                zorder=-1,
             )
-            area.set_rasterized(True)
+    ax.set_rasterization_zorder(0)  # matplotlib 3.10.0 has contours rasterized in no other way
     if image.min() < 0.5 < image.max():
         ax.contour(columns, rows, image, [0.5], colors=[INK], linewidths=1.6, zorder=2)
     if x is not None and y is not None:

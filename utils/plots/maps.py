@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
+from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm, to_rgba
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
@@ -18,7 +18,9 @@ from utils.plots.style import whole_numbers
 ON_BRIGHT, ON_DARK = "#0b0d0f", "#ffffff"
 """For text on cells of a heat map, whose colors do not follow the theme."""
 DIVERGING = LinearSegmentedColormap.from_list(
-    "course_diverging", [(BLUE, 0.72), (BLUE, 0.0), (VERMILION, 0.0), (VERMILION, 0.72)]
+    "course_diverging",
+    # not as (color, alpha), which matplotlib 3.10.0 takes for (place, color)
+    [to_rgba(BLUE, 0.72), to_rgba(BLUE, 0.0), to_rgba(VERMILION, 0.0), to_rgba(VERMILION, 0.72)],
 )
 """From blue through the page's own paper, light or dark, to vermilion; ink can be read on all."""
 
