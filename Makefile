@@ -4,7 +4,7 @@ ifeq ($(wildcard tools/environment.sh),)
 $(error Run make in the course's own folder: there is no tools/environment.sh here)
 endif
 
-# CH, ALL, REPO and PYTHON reach the tools as environment variables: no shell reads what they hold.
+# CH, STUDY, ALL, REPO, PYTHON… reach the tools as environment variables: no shell reads what they hold.
 PORT ?= 8000
 VENV_PYTHON := .venv/bin/python
 STAMPS := .venv/.stamps
@@ -36,8 +36,8 @@ BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib to
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book pdf serve test test-fast lab freeze plants fresh words notebooks check bench adopt \
-	pins clean FORCE
+.PHONY: help book pdf serve test test-fast lab freeze studies plants fresh words notebooks check bench \
+	adopt pins clean FORCE
 
 help: ## list the targets (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ lab: $(STAMPS)/lab ## open the chapters in JupyterLab
 
 freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH=slug: that chapter's)
 	@$(VENV_PYTHON) -m tools.freeze
+
+studies: $(STAMPS)/all ## measure what takes longer than a page may (CH=slug STUDY=name; BACKEND=dask ADDRESS=…)
+	@$(VENV_PYTHON) -m tools.studies
 
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks

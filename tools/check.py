@@ -16,6 +16,7 @@ from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
 from tools.predictions import typed
 from tools.proofs import never_proven
+from tools.study_code import studies
 
 AT_ONCE = 3  # the first checks wait for other programs
 
@@ -101,6 +102,7 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
     "chapter folders are complete": folders,
     "the ledger is whole": ledger,
     "plans are frozen": plans,
+    "studies are of today's code": studies,
     "the table of contents is complete": contents,
     "the readme shows the first figure": outdated,
     "links lead somewhere": broken_links,

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from tools import labs, picture
+from tools.bars import bars
 from tools.course import HERE, Course, CourseError, read_notebook, read_source, write_notebook
 from tools.execute import execute, rounded, versions
 from tools.freeze import refuse_unfrozen
@@ -120,15 +121,8 @@ def make_notebooks(course: Course, only: str = "", everything: bool = False) -> 
 
 async def run_all(course: Course, jobs: list[Job], console: Console) -> list[str]:
     """Execute the jobs, a few at a time, under one progress display."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("cells"),
-        TimeElapsedColumn(),
-    )
     limit = asyncio.Semaphore(AT_A_TIME)
-    with Progress(*columns, console=console, disable=not (jobs and console.is_terminal)) as bar:
+    with bars(console, "cells", needed=bool(jobs)) as bar:
         results = await asyncio.gather(*(run(course, job, bar, limit) for job in jobs))
     return [failure for failure in results if failure]
 

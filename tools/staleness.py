@@ -7,6 +7,7 @@ adopt` stamps, and whatever the chapter's code cannot reach of the helpers.
 import ast
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,7 +36,7 @@ def code_of(notebook: NotebookNode) -> list[str]:
 
 
 def code_hash(course: Course, code: Iterable[str]) -> str:
-    """Hash of cells, what they reach in `utils`, the frameworks' pins and the claims they show.
+    """Hash of cells, what they reach in `utils`, the pins, the claims and studies that they show.
 
     The cells have to hold the imports of what they use: see `reached`.
     """
@@ -47,6 +48,8 @@ def code_hash(course: Course, code: Iterable[str]) -> str:
         "pins": {name: pins.get(name) for name in FRAMEWORKS},
         "claims": claims_in(course, code),
     }
+    if measured := studies_in(course, code):
+        parts["studies"] = measured
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -60,12 +63,7 @@ def is_stale(notebook: NotebookNode, stored: NotebookNode | None, now: str) -> b
 
 def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
     """What a card shows of the claims whose id, or whose chapter's key, stands in the code."""
-    quoted = {
-        node.value
-        for source in code
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    quoted = _quoted(code)
     try:
         known = claims.load(course.root / "sources").claims.values()
     except ValueError as error:
@@ -75,3 +73,24 @@ def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
         for claim in known
         if quoted & {claim.id, claim.chapter}
     ]
+
+
+def studies_in(course: Course, code: Iterable[str]) -> dict[str, str]:
+    """Digest of each study's result whose name, `chapter/study`, stands in the code."""
+    names = sorted(name for name in _quoted(code) if re.fullmatch(r"[\w-]+/\w+", name))
+    paths = {name: course.root / "studies" / f"{name}.json" for name in names}
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        for name, path in paths.items()
+        if path.is_file()
+    }
+
+
+def _quoted(code: Iterable[str]) -> set[str]:
+    """The texts that stand in the code."""
+    return {
+        node.value
+        for source in code
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }

@@ -48,6 +48,7 @@ CHAPTER = [
     "chapter folders are complete",
     "the ledger is whole",
     "plans are frozen",
+    "studies are of today's code",
     "the table of contents is complete",
     "links lead somewhere",
     "cited papers are in the bibliography",
@@ -79,7 +80,7 @@ def code_cell(notebook: dict, number: int) -> dict:
         (
             "sources and chapters agree",
             lambda nb: nb["metadata"]["course"].update(source_hash="0"),
-            "was executed before its code, a helper, a pin or a claim changed",
+            "was executed before its code, a helper, a pin, a claim or a study changed",
         ),
         (
             "every cell was executed",
