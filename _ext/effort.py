@@ -53,7 +53,12 @@ def told(minutes: Effort, seconds: int | None) -> str:
         )
         if count
     ]
-    return " · ".join([*parts, *([] if seconds is None else [f"{seconds} s to run"])])
+    return " · ".join([*parts, *([] if seconds is None else [f"{_time(seconds)} to run"])])
+
+
+def _time(seconds: int) -> str:
+    """Seconds as a reader counts them: from two minutes on in minutes."""
+    return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
 
 
 def prose(text: str) -> str:

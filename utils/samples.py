@@ -20,6 +20,8 @@ SEED, ROUND = "seed", "round"
 OTHER: dict[Side, Side] = {"above": "below", "below": "above"}
 AGAINST = " − "
 """Between the two names of a paired difference."""
+DIGITS = 4
+"""Of the numbers that a card stores."""
 PERCENT = "\N{NO-BREAK SPACE}%"
 
 
@@ -130,7 +132,8 @@ def figure(value: float, width: float, unit: str = "") -> str:
 def number(value: float, width: float, unit: str = "", sign: bool = False) -> str:
     """As many digits as an interval of this width deserves: two digits of the width."""
     plus = "+z" if sign else "z"  # no minus before a zero
-    size = abs(float(value))
+    value = float(f"{value:.{DIGITS}g}")  # so that what was stored rounds as what was computed
+    size = abs(value)
     decimals = 1 - math.floor(math.log10(width)) if width > 0 else 0
     if size >= 1e5 or 0 < size < 1e-3:
         digits = 1 + math.floor(math.log10(size)) + decimals if width > 0 else 2

@@ -61,6 +61,8 @@ def test_code_mathematics_and_exercises_are_counted_apart_and_solutions_not_at_a
         "1 min to read · 2 min of code · 1 min of mathematics · 10 min of exercises · 41 s to run"
     )
     assert told(Effort(reading=3), None) == "3 min to read"
+    assert told(Effort(reading=3), 119) == "3 min to read · 119 s to run"
+    assert told(Effort(reading=3), 229) == "3 min to read · 4 min to run"
 
 
 def test_seconds_come_from_the_run_and_are_missing_before_it(tmp_path):

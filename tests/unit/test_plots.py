@@ -419,6 +419,13 @@ def test_a_network_without_two_layers_of_units_is_refused(sizes):
         plots.network(plt.subplots()[1], sizes)
 
 
+def test_a_headline_needs_no_style_to_be_set_before_it():
+    with mpl.rc_context(mpl.rcParamsDefault):
+        figure = plt.figure()
+        plots.headline(figure, "Short.")
+        assert figure.get_suptitle() == "Short."
+
+
 def test_a_long_headline_is_broken_into_lines_of_about_one_length_that_fit():
     figure, ax = plt.subplots()
     sentence = "A sentence of some length says what the figure shows and is broken where it must"

@@ -87,3 +87,11 @@ def test_a_figure_is_written_as_a_reader_writes_it(value, width, shown):
 
 def test_a_sample_without_a_name_is_still_a_sentence():
     assert sentence(Sample("", (1.0, 2.0, 3.0), 0, "above", 1, 3)).startswith("Median: 2.0 (")
+
+
+@given(st.lists(st.integers(-999, 999), min_size=16, max_size=32))
+def test_a_number_reads_alike_where_it_was_computed_and_where_it_was_stored(thousandths):
+    computed = np.float32(np.array(thousandths) / 1000).astype(float)
+    stored = [float(f"{value:.4g}") for value in computed]
+    middle = float(np.median(computed)), float(np.median(stored))
+    assert figure(middle[0], 0.03) == figure(middle[1], 0.03)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from nbclient import NotebookClient
 
 from utils import claims, palette
 from utils.claims import rules, stored
+from utils.claims.card import details
+from utils.claims.entries import Change
 from utils.samples import Sample
 from utils.stats import (
     Evidence,
@@ -602,22 +605,39 @@ def test_of_several_comparisons_the_card_shows_the_closest_and_folds_the_others(
     claims.settle("deep-is-slow", {"moons": all_of(far, near)})
     card, fold = shown[0]["text/html"].split("<details")
     assert "from 0.9: " in card
-    assert "(the closest of 2 comparisons)" in card
+    assert "(the closest to the threshold of 2 comparisons)" in card
     assert "from 2.0: " not in card
     assert "from 2.0: " in fold
     assert (card.count("<svg"), fold.count("<svg")) == (1, 2)
 
 
+def test_the_changes_of_a_plan_stand_in_a_fold_of_their_own_that_counts_them():
+    changes = [Change(date(2026, 1, day), f"Reason {day}.", f"Plan {day}.") for day in (2, 5)]
+    rows = dict(details(a_claim("deep-is-old", "experiment", changes=tuple(changes)), None))
+    line, folded = rows["Its changes"].split("</summary>")
+    assert line.endswith("2, the last on 2026-01-05")
+    assert re.findall(r"Plan \d|Reason \d", folded) == ["Plan 2", "Reason 2", "Plan 5", "Reason 5"]
+    assert "Its changes" not in dict(details(a_claim("deep-is-new", "experiment"), None))
+
+
 @pytest.mark.parametrize(
     ("how", "starts", "told"),
     [
-        (all_of, (2.0, 0.9), "the closest of 2 comparisons"),
-        (any_of, (2.0, 0.9, -4.0), "the closest of the 2 of 3 comparisons that say yes"),
+        (all_of, (2.0, 0.9), "the closest to the threshold of 2 comparisons"),
+        (
+            any_of,
+            (2.0, 0.9, -4.0),
+            "the closest to the threshold of the 2 of 3 comparisons that say yes",
+        ),
         (any_of, (2.0, -4.0), "the only one of 2 comparisons that says yes"),
         (all_of, (2.0, -4.0), "the only one of 2 comparisons that is open"),
         (all_of, (2.0, -3.0, -4.0), "the least decided of the 2 of 3 comparisons that are open"),
         (all_of, (-3.0, -4.0), "the least decided of 2 comparisons"),
-        (all_of, (-30.0, -20.0, 2.0), "the closest of the 2 of 3 comparisons that say no"),
+        (
+            all_of,
+            (-30.0, -20.0, 2.0),
+            "the closest to the threshold of the 2 of 3 comparisons that say no",
+        ),
     ],
 )
 def test_a_card_says_how_many_of_the_comparisons_say_what_the_setting_says(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from utils import palette
@@ -32,11 +32,10 @@ from utils.claims.rules import (
     Settled,
     contradictions,
 )
-from utils.samples import SEED, Sample, decisive, sentence
+from utils.samples import DIGITS, SEED, Sample, decisive, sentence
 from utils.strip import strip
 from utils.typeset import as_html
 
-DIGITS = 4
 SETTLED_BY = {
     "experiment": "by an experiment",
     "check": "by a check",
@@ -145,7 +144,7 @@ def _among(samples: tuple[Sample, ...], answer: bool | None) -> str:
     same = sum(sample.answer is answer for sample in samples)
     all_of_them = f"{len(samples)} comparisons"
     one, several = SAYS[answer]
-    which = "least decided" if answer is None else "closest"
+    which = "least decided" if answer is None else "closest to the threshold"
     if same == len(samples):
         told = f"the {which} of {all_of_them}"
     elif same > 1:
@@ -180,8 +179,8 @@ def details(claim: Claim, settled: Settled | None) -> Iterator[Row]:
     yield "The plan", f"{SETTLED_BY[claim.settle_by]}. {as_html(claim.plan)}"
     if claim.settings:
         yield "Its settings", html.escape("; ".join(claim.settings))
-    for change in claim.changes:
-        yield f"Until {change.date:%Y-%m-%d} it said", _change(change)
+    if claim.changes:
+        yield "Its changes", _changes(claim.changes)
 
 
 def _all(samples: tuple[Sample, ...]) -> str:
@@ -192,8 +191,17 @@ def _all(samples: tuple[Sample, ...]) -> str:
     return f'<ul class="verdict-comparisons">{items}</ul>'
 
 
-def _change(change: Change) -> str:
-    return f"{as_html(change.was)} <em>Changed because:</em> {as_html(change.reason)}"
+def _changes(changes: Sequence[Change]) -> str:
+    """All changes of a plan, the first one first, behind a line that counts them."""
+    items = "".join(
+        f"<li>Until {change.date:%Y-%m-%d} it said: {as_html(change.was)} "
+        f"<em>Changed because:</em> {as_html(change.reason)}</li>"
+        for change in changes
+    )
+    return (
+        f'<details class="verdict-changes"><summary>{len(changes)}, the last on '
+        f"{changes[-1].date:%Y-%m-%d}</summary><ol>{items}</ol></details>"
+    )
 
 
 def fold(rows: Iterable[Row]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.rcsetup import cycler
 from matplotlib.ticker import MaxNLocator
 
@@ -88,7 +89,8 @@ def headline(target: Axes | Figure, sentence: str) -> None:
     figure = target.get_figure(root=True) if isinstance(target, Axes) else target
     if figure is None:
         raise ValueError("the axes have been removed from their figure: draw on new ones")
-    size = float(mpl.rcParams["axes.titlesize"])
+    # In points, where no style gave a number and the size is still called "large".
+    size = FontProperties(size=mpl.rcParams["axes.titlesize"]).get_size_in_points()
     text = wrapped(sentence, figure.get_figwidth(), size)
     figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold")
 
