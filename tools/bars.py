@@ -1,4 +1,4 @@
-"""The progress bar of what takes minutes: how many are done, for how long, and what is running."""
+"""The progress bar of what takes minutes: how many are done, for how long, and which."""
 
 from rich.console import Console
 from rich.progress import (

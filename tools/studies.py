@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -39,20 +39,16 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 def make_studies(course: Course, only: str, study: str, backend: str, address: str) -> int:
     """Measure what is missing of the studies named, or of all; returns the exit status."""
-    failures, missing = [], []
+    failures: list[str] = []
+    missing: list[Block] = []
     try:
         for declared in chosen(course, only, study):
-            if stale(course, declared) is None:
-                print(f"{declared.full}: up to date")
-                continue
-            refuse_unfrozen(course, declared)
-            own = [b for b in blocks(course, declared) if stored(course, b) is None]
-            missing += own
-            if not own:
-                finish(course, declared)
+            try:
+                missing += unmeasured(course, declared)
+            except CourseError as error:
+                failures.append(str(error))
         if missing:
-            where = setting(backend, address, len(missing))
-            failures = work(course, missing, where)
+            failures += work(course, missing, setting(backend, address, len(missing)))
     except CourseError as error:
         failures.append(str(error))
     for failure in failures:
@@ -76,13 +72,19 @@ def chosen(course: Course, only: str, study: str) -> list[Declared]:
     return found
 
 
-def refuse_unfrozen(course: Course, declared: Declared) -> None:
-    """Raise a CourseError where a plan of the chapter's experiments is not frozen: before a run."""
+def unmeasured(course: Course, declared: Declared) -> list[Block]:
+    """The blocks that a study lacks; a CourseError where it must not be measured yet."""
+    if stale(course, declared) is None:
+        print(f"{declared.full}: up to date")
+        return []
     sources = course.root / "sources"
     own = (c for c in claims.load(sources).of(declared.slug) if c.settle_by == "experiment")
-    problems = [problem for claim in own if (problem := claims.frozen(claim, sources))]
-    if problems:
+    if problems := [problem for claim in own if (problem := claims.frozen(claim, sources))]:
         raise CourseError("\n".join([f"{declared.full} is not measured yet:", *problems]))
+    missing = [block for block in blocks(course, declared) if stored(course, block) is None]
+    if not missing:
+        finish(course, declared)
+    return missing
 
 
 # --- running -------------------------------------------------------------------------------------
@@ -140,10 +142,11 @@ def work(course: Course, missing: list[Block], where: dict[str, Any]) -> list[st
                     store(course, block, found)
                     if not console.is_terminal:
                         print(f"{block}: measured", flush=True)
-                    finish(course, block.declared)
+                    try:
+                        finish(course, block.declared)
+                    except CourseError as error:
+                        failures.append(str(error))
                 begin = now
-        except CourseError as error:
-            failures.append(str(error))
         except Exception as error:  # each backend has its own for a worker that dies
             failures.append(
                 f"The run broke off ({type(error).__name__}: {error}). What was measured is "
@@ -175,18 +178,17 @@ def measured(
 
 
 def finish(course: Course, declared: Declared) -> None:
-    """Write the result of a study whose blocks are all there."""
-    parts = [stored(course, block) for block in blocks(course, declared)]
-    whole = [part for part in parts if part is not None]
-    if len(whole) < len(parts):
-        return
-    path = result(course, declared)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(assembled(declared, whole, blocks(course, declared)[0].versions), path)
-    print(f"{declared.full}: measured, studies/{declared.full}.json")
+    """Write the result of a study if all of its blocks are there."""
+    whole = blocks(course, declared)
+    parts = [part for block in whole if (part := stored(course, block)) is not None]
+    if len(parts) == len(whole):
+        path = result(course, declared)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(assembled(declared, parts, whole[0].versions), path)
+        print(f"{declared.full}: measured, in studies/{declared.full}.json")
 
 
-def assembled(declared: Declared, parts: list[Measured], made_with: Any) -> str:
+def assembled(declared: Declared, parts: list[Measured], made_with: Mapping[str, str]) -> str:
     """The text of a result."""
     shapes = {
         tuple((name, np.shape(found)[1:]) for name, found in part["values"].items())

@@ -101,7 +101,9 @@ def stale(course: Course, declared: Declared) -> str | None:
 
 def studies(course: Course) -> list[str]:
     """Every study has a result of today's code, and every result its study."""
-    problems, known = [], set()
+    problems: list[str] = []
+    known: set[Path] = set()
+    there = set((course.root / "studies").glob("*/*.json"))
     for slug in with_studies(course):
         try:
             for declared in declarations(course, slug):
@@ -110,7 +112,8 @@ def studies(course: Course) -> list[str]:
                     problems.append(f"{why}: {declared.command}")
         except CourseError as error:
             problems.append(str(error))
-    for path in sorted(set((course.root / "studies").rglob("*.*")) - known):
+            known |= {path for path in there if path.parent.name == slug}  # who knows whose
+    for path in sorted(there - known):
         name = path.relative_to(course.root).as_posix()
         problems.append(f"{name} is the result of no study in sources/: git rm {name}")
     return problems

@@ -23,7 +23,7 @@ from tools import study_blocks
 from tools.course import HERE, Course, CourseError, read_source
 from tools.proofs import trials
 from tools.staleness import source_hash
-from tools.studies import assembled, refuse_unfrozen
+from tools.studies import assembled, unmeasured
 from tools.study_blocks import Failure, blocks, listed, measure, store, stored
 from tools.study_code import Declared, declarations, stale, studies
 from utils import studies as reading
@@ -255,10 +255,10 @@ def test_a_worker_with_other_packages_is_refused(here: Course) -> None:
 def test_a_study_is_not_measured_before_the_plans_of_its_chapter_are_frozen(
     course: Course,
 ) -> None:
-    refuse_unfrozen(course, drawn(course))
+    assert len(unmeasured(course, drawn(course))) == 4
     (course.root / "sources/trial/plans.lock").unlink()
     with pytest.raises(CourseError, match="plan of it-rises is not frozen: make freeze CH=trial"):
-        refuse_unfrozen(course, drawn(course))
+        unmeasured(course, drawn(course))
 
 
 # --- storing -------------------------------------------------------------------------------------
@@ -379,6 +379,7 @@ def test_the_check_names_what_is_missing_stale_and_left_over_with_the_way_out(
 def test_a_declaration_that_cannot_be_read_is_named(
     course: Course, old: str, new: str, said: str
 ) -> None:
+    write(course, RESULT, "{}")
     edit(course, FILE, old, new)
     (problem,) = studies(course)
     assert problem.startswith(FILE)
