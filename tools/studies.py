@@ -109,13 +109,14 @@ def setting(backend: str, address: str, count: int) -> dict[str, Any]:
     if backend == "dask":
         return {"backend": "dask", "n_jobs": -1, "scheduler_host": address}
     try:
+        import ray
         from ray.util.joblib import register_ray
     except ImportError:
         raise CourseError(
             "Ray is not installed here: .venv/bin/python -m pip install ray"
         ) from None
+    ray.init(address)
     register_ray()
-    os.environ["RAY_ADDRESS"] = address
     return {"backend": "ray", "n_jobs": -1}
 
 
