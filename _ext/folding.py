@@ -1,6 +1,7 @@
 """Code that measures, plots or settles is folded behind one line, below what it shows.
 
-What a cell tagged `hide-output` shows is folded with its code.
+What a cell tagged `hide-output` shows is folded with its code. So are the lines that a folded cell
+prints as `  measured: …`, which another processor may print otherwise: prose says what matters.
 
 The eye meets the figure, the sentence and the verdict first; whoever asks how it was decided opens
 the line, or all of them with the switch "Workshop" in the top bar (_static/reading.js). Without
@@ -8,6 +9,7 @@ JavaScript each line opens by itself.
 """
 
 import html
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ from tools.markup import OPENING_TAG, fold, is_recut, untitled
 
 TEMPLATES = Path(__file__).parent / "templates"
 OPENING = "The opening cell finds the course’s helpers, or fetches them"
+MEASURED = "  measured: "
+RESULT = re.compile(r"\d\W*$")
+"""What stays in sight: a line that ends in a number. Any other is a heading of measurements."""
 EARLY = Path(__file__).parent / "early.js"
 
 
@@ -65,11 +70,36 @@ def _fold(cell: nodes.container, code: nodes.literal_block, line: str) -> None:
     start = f'<details class="fold"><summary>{html.escape(line)}</summary>'
     rest = cell.children[1:]
     mode = cell.attributes.pop("hide_mode", None)  # MyST-NB's own fold, for the tags hide-…
-    inside, shown_first = (rest, []) if mode == "output" else ([], rest)
+    inside, shown_first = (rest, []) if mode == "output" else (_measured(rest), _not_empty(rest))
     cell.children = []
     cell += [*shown_first, nodes.raw("", start, format="html"), *inside, source]
     cell += nodes.raw("", "</details>", format="html")
     cell["classes"].append("folded")
+
+
+def _measured(outputs: list[nodes.Node]) -> list[nodes.Node]:
+    """Take the lines of measurements, and what heads them, out of a cell's printed outputs."""
+    found: list[nodes.Node] = []
+    for printed in [node for out in outputs for node in out.findall(nodes.literal_block)]:
+        lines = printed.astext().splitlines()
+        left = [line for line in lines if not line.startswith(MEASURED) and RESULT.search(line)]
+        taken = [line for line in lines if line not in left]
+        if any(line.startswith(MEASURED) for line in lines):
+            found.append(_with_text(printed, taken))
+            if any(left):
+                printed.parent.replace(printed, _with_text(printed, left))
+            else:
+                printed.parent.remove(printed)
+    return found
+
+
+def _not_empty(outputs: list[nodes.Node]) -> list[nodes.Node]:
+    return [node for node in outputs if node.children]
+
+
+def _with_text(printed: nodes.literal_block, lines: list[str]) -> nodes.literal_block:
+    text = "\n".join(lines)
+    return nodes.literal_block(text, text, **printed.attributes)
 
 
 def add_switch(app: Sphinx, config: Config) -> None:

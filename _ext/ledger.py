@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from pybtex.database import parse_file
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
@@ -27,10 +26,12 @@ from ledger_html import Entry, controls, correction, progress, tally
 from ledger_items import Context, Source, book_card, claim_list, linked_table
 from outline import outline
 from own_files import load_own
+from papers import authors, papers
 
 from chapters import FOLDER, read_chapter
 from utils.claims import Settled, load, verdicts
 from utils.claims.correction import measured_settings, stands
+from utils.claims.stored import is_card
 
 logger = logging.getLogger(__name__)
 PAGE = "pages/ledger"
@@ -89,7 +90,7 @@ class FillLedger(SphinxPostTransform):
             return
         for node in self.document.findall(nodes.raw):
             text = node.astext().lstrip()
-            if text.startswith('<div class="verdict '):
+            if is_card(text):
                 self.replace_text(node, self.drawn(text))
             elif text.startswith('<table class="verdicts"'):
                 self.replace_text(node, linked_table(text, self.ledger_href))
@@ -216,24 +217,15 @@ def _verdicts(path: Path, changed: int) -> list[Settled]:
 
 
 def _sources(app: Sphinx) -> dict[str, Source]:
-    path = Path(app.srcdir) / "references.bib"
-    return _papers(path, path.stat().st_mtime_ns) if path.exists() else {}
-
-
-@functools.lru_cache(maxsize=1)
-def _papers(path: Path, changed: int) -> dict[str, Source]:
-    """Return the papers by key: "Glorot & Bengio 2010" and the address."""
-    papers = {}
-    for key, entry in parse_file(str(path), bib_format="bibtex").entries.items():
-        people = [
-            " ".join(map(str, person.rich_prelast_names + person.rich_last_names))
-            for person in entry.persons.get("author", ())
-        ]
+    """The papers by key: "Glorot & Bengio 2010" and the address."""
+    found = {}
+    for key, entry in papers(Path(app.srcdir)).items():
+        people = authors(entry)
         names = f"{people[0]} et al." if len(people) > 2 else " & ".join(people)
         doi = entry.fields.get("doi")
         href = f"https://doi.org/{doi}" if doi else entry.fields.get("url", "")
-        papers[key] = Source(f"{names} {entry.fields.get('year', '')}".strip(), href)
-    return papers
+        found[key] = Source(f"{names} {entry.fields.get('year', '')}".strip(), href)
+    return found
 
 
 def outdated(

@@ -99,7 +99,7 @@ def _opened(entry: Entry, context: Context) -> str:
     if settled is not None:
         link = f'<a href="{html.escape(entry.href)}">{title}</a>'
         finding = functools.partial(with_sources, sources=context.sources)
-        place = f'<p class="ledger-place">Settled in {link}.</p>{body(settled, finding)}'
+        place = f'<p class="ledger-place">Settled in {link}.</p>{body(claim, settled, finding)}'
     rows = [*details(claim, settled), *book_rows(claim, settled, context)]
     return f"{place}<dl>{''.join(f'<dt>{term}</dt><dd>{said}</dd>' for term, said in rows)}</dl>"
 
@@ -121,9 +121,13 @@ def book_rows(claim: Claim, settled: Settled | None, context: Context) -> Iterat
         yield "The notes disagree", "; ".join(links)
 
 
+_CORRECTION = (
+    "Holm’s correction for all that was measured over seeds (of so many questions, chance alone "
+    "would answer a few)"
+)
 _HOLM = {
-    True: "this verdict survives Holm’s correction for all that was measured over seeds",
-    False: "this verdict does not survive Holm’s correction for all that was measured over seeds",
+    True: f"this verdict survives {_CORRECTION}",
+    False: f"this verdict does not survive {_CORRECTION}",
 }
 
 
@@ -161,14 +165,13 @@ def _named(keys: Iterable[str], sources: Mapping[str, Source]) -> Iterable[str]:
 def book_card(settled: Settled, context: Context) -> str:
     """A verdict's card as the book shows it, drawn anew from what the notebook stores."""
     claim = context.ledger.claims[settled.id]
-    entry = html.escape(context.href(claim.id))
+    entry = context.href(claim.id)
+    link = f'<a href="{html.escape(entry)}">its entry</a>'
     return card(
         claim,
         settled,
-        more=[
-            *book_rows(claim, settled, context),
-            ("In the ledger", f'<a href="{entry}">its entry</a>'),
-        ],
+        entry=entry,
+        more=[*book_rows(claim, settled, context), ("In the ledger", link)],
         finding=functools.partial(with_sources, sources=context.sources),
         permalink=(
             f' <a class="verdict-anchor" href="#{settled.anchor}" '

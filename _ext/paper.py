@@ -14,7 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 
 STYLE = "print.css"
 LAST = 900
-FOLDER = "_pdf"
+PRINTED = "_pdf"
 WHOLE = "book"
 PLACE = re.compile(r"<!-- pdf: ([a-z0-9-]+) -->.*?<!-- /pdf -->", re.DOTALL)
 
@@ -34,7 +34,7 @@ def stamp(page: str, root: str, offered: dict[str, str]) -> str:
         name = match[1]
         if name not in offered:
             return place(name)
-        href = f"{root}{FOLDER}/{name}.pdf"
+        href = f"{root}{PRINTED}/{name}.pdf"
         return f'<!-- pdf: {name} --><a href="{href}" download>{offered[name]}</a><!-- /pdf -->'
 
     return PLACE.sub(link, page)

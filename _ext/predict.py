@@ -29,12 +29,14 @@ SHOWS = "shows_predictions"
 VEIL = "Commit to a guess, or skip, to see what came out."
 BUTTONS = (
     '<p class="predict-buttons" hidden><button type="submit">Commit</button> '
-    '<button type="button" class="predict-skip">Skip</button></p>'
+    '<button type="button" class="predict-skip">Skip</button>{}</p></form>'
 )
+FOLD = '<button type="button" class="predict-fold"></button>'
 TALLY = (
-    '<div class="predict-tally" hidden><p class="predict-score" role="status"></p><p>'
+    '<div class="predict-tally" hidden>'
+    '<p class="predict-score" role="status" tabindex="-1"></p><p>'
     '<button type="button" class="predict-forget">Forget my predictions</button> '
-    '<button type="button" class="predict-fold"></button> '
+    f"{FOLD} "
     '<a href="?class">All on one sheet, for a class</a></p></div>'
 )
 
@@ -80,7 +82,7 @@ class Predictions(SphinxTransform):
             number += 1
             name = f"predict-{number}"
             box.children = []
-            box += form(name, parts)
+            box += form(name, parts, BUTTONS.format(f" {FOLD}" if number == 1 else ""))
             place, parent = box.parent.index(box), box.parent
             veil = f"<predict-veil hidden>{VEIL}</predict-veil></predict-box>"
             parent.insert(place + 1, _raw(veil))
@@ -130,9 +132,8 @@ def right_guess(
     tie: ties.Tie,
 ) -> float:
     """The number of the right choice, or the right number."""
-    opening = answer[0].children if answer else []
-    spoken = [node for node in opening if node.astext().strip()]
-    bold = f"**{spoken[0].astext()}**" if spoken and isinstance(spoken[0], nodes.strong) else ""
+    opening = bold_opening(answer)
+    bold = f"**{opening.astext()}**" if opening else ""
     if choices is not None:
         right = ties.right_choices(bold)
         if len(right) != 1 or not 1 <= right[0] <= len(choices):
@@ -149,7 +150,14 @@ def right_guess(
     return number
 
 
-def form(name: str, box: Box) -> Iterator[nodes.Node]:
+def bold_opening(answer: list[nodes.Node]) -> nodes.strong | None:
+    """The bold words that an answer begins with."""
+    opening = answer[0].children if answer else []
+    spoken = next((node for node in opening if node.astext().strip()), None)
+    return spoken if isinstance(spoken, nodes.strong) else None
+
+
+def form(name: str, box: Box, buttons: str) -> Iterator[nodes.Node]:
     """The children of a box that can be answered; without JavaScript its controls stay hidden."""
     yield _raw(f'<form class="predict-form"><div id="{name}-question">')
     yield from box.question
@@ -159,15 +167,16 @@ def form(name: str, box: Box) -> Iterator[nodes.Node]:
         for number, item in enumerate(box.choices.findall(nodes.list_item), start=1):
             make_choice(item, name, number)
         yield box.choices
-        yield _raw(f"</fieldset>{BUTTONS}</form>")
+        yield _raw(f"</fieldset>{buttons}")
     elif box.scale is not None:
-        yield _raw(slider(name, box.scale) + f"{BUTTONS}</form>")
+        yield _raw(slider(name, box.scale) + buttons)
     yield _raw(
         '<p class="predict-said" role="status" tabindex="-1"></p>'
         '<details class="predict-answer"><summary>Answer</summary>'
     )
     for sentence, meant in box.sentences:
         mark_sentence(sentence, meant)
+    mark_result(box.answer)
     yield from box.answer
     yield _raw("</details>")
 
@@ -218,6 +227,13 @@ def mark_sentence(sentence: nodes.emphasis, meant: ties.Meant) -> None:
     place, parent = sentence.parent.index(sentence), sentence.parent
     parent.insert(place + 1, _raw("</span>"))
     parent.insert(place, _raw(f'<span class="predict-if" {data}>'))
+
+
+def mark_result(answer: list[nodes.Node]) -> None:
+    """Mark the result in bold that opens an answer: a box that has said it shows it no more."""
+    opening = bold_opening(answer)
+    if opening and opening.astext().endswith("."):  # else a sentence goes on with it
+        opening["classes"].append("predict-result")
 
 
 def opening_tag(name: str, page: str, box: Box) -> str:

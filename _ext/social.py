@@ -1,4 +1,4 @@
-"""What a page says when someone shares a link to it: title, description, and address if set."""
+"""What a page says when someone shares a link to it; with an address, a picture too (share.py)."""
 
 import html
 from typing import Any
@@ -42,10 +42,14 @@ def add_tags(
         "og:description": meta.get("description") or description(doctree),
     }
     if app.config.html_baseurl:
+        from share import share  # not above: without an address nothing is drawn, by no library
+
         base = app.config.html_baseurl.rstrip("/")
         tags["og:url"] = f"{base}/{app.builder.get_target_uri(page)}"
+        tags |= share(app, page, tags["og:title"])
     lines = [
-        f'<meta property="{name}" content="{html.escape(value)}" />'
+        f'<meta {"property" if name.startswith("og:") else "name"}="{name}" '
+        f'content="{html.escape(value)}" />'
         for name, value in tags.items()
         if value
     ]

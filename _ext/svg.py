@@ -39,6 +39,9 @@ PROPERTIES = _words(
 )
 DEEPEST = 100  # matplotlib nests a dozen elements
 RASTER = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
+NUMBER = re.compile(r"-?\d+\.\d{2,}")
+LONG = 300
+"""Characters of a path from which on it is a curve of data, not the outline of a marker."""
 LOCAL = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
 
 
@@ -136,6 +139,9 @@ def _attribute(tag: str, key: str, value: str, prefix: str) -> str | None:
         return value if tag == f"{SVG}image" and RASTER.match(value) else None
     if key in PROPERTIES:
         return _value(value, prefix)
+    # A tenth of a point is enough for dots and curves, of which there are hundreds.
+    if (tag == f"{SVG}use" and key in ("x", "y")) or (key == "d" and len(value) > LONG):
+        return NUMBER.sub(lambda found: f"{float(found[0]):.1f}", value)
     return value if key in ATTRIBUTES else None
 
 

@@ -6,18 +6,17 @@ the words come from the glossary and from references.bib. They wait, hidden, at 
 """
 
 import difflib
-import functools
 import html
 import re
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from pybtex.database import Entry, parse_file
+from papers import authors, papers
+from pybtex.database import Entry
 from pybtex.richtext import Text
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
@@ -83,7 +82,7 @@ class CitePapers(SphinxPostTransform):
         """Visit every link that leads out of the book."""
         if self.env.docname == "pages/references":
             return
-        known = papers(self.env)
+        known = told(Path(self.env.srcdir))
         for link in self.document.findall(nodes.reference):
             tip = known.get(address(link.get("refuri", "")))
             if tip:
@@ -98,31 +97,22 @@ def address(url: str) -> str:
     return re.sub(r"(?:v\d+)?(?:\.pdf)?/?$", "", url) if "arxiv.org" in url else url.rstrip("/")
 
 
-def papers(env: BuildEnvironment) -> dict[str, str]:
+def told(book: Path) -> dict[str, str]:
     """By address: who wrote a paper, when, and where it stands."""
-    path = Path(env.srcdir) / "references.bib"
-    return _read(path, path.stat().st_mtime_ns) if path.exists() else {}
-
-
-@functools.lru_cache(maxsize=1)
-def _read(path: Path, changed: int) -> dict[str, str]:
     found: dict[str, str] = {}
-    for entry in parse_file(str(path), bib_format="bibtex").entries.values():
+    for entry in papers(book).values():
         fields = entry.fields
         addresses = [fields.get("url", "")]
         addresses += [f"https://doi.org/{fields['doi']}"] if "doi" in fields else []
         addresses += [f"https://arxiv.org/abs/{fields['eprint']}"] if "eprint" in fields else []
-        told = described(entry)
-        found |= {address(one): told for one in addresses if one}
+        words = described(entry)
+        found |= {address(one): words for one in addresses if one}
     return found
 
 
 def described(entry: Entry) -> str:
     """A paper in one line of HTML."""
-    people = [
-        " ".join(map(str, person.rich_prelast_names + person.rich_last_names))
-        for person in entry.persons.get("author", ())
-    ]
+    people = authors(entry)
     names = f"{people[0]} et al." if len(people) > 3 else _listed(people)
     title, place = (
         html.escape(str(Text.from_latex(text)).rstrip("."))
@@ -146,11 +136,11 @@ def add_tips(
     links = doctree.findall(nodes.reference) if doctree is not None else ()
     tips = {link["refuri"]: link["tip"] for link in links if link.get("tip")}
     if tips:
-        told = "\n".join(
+        shown = "\n".join(
             f'<p id="tip-{number}" data-href="{html.escape(href)}">{tip}</p>'
             for number, (href, tip) in enumerate(tips.items(), start=1)
         )
-        context["body"] += f'\n<div class="tips" hidden>\n{told}\n</div>\n'
+        context["body"] += f'\n<div class="tips" hidden>\n{shown}\n</div>\n'
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ledger import settled_claims
 from ledger_html import style_name
 from own_files import load_own
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -109,21 +110,36 @@ def vote(claim: Claim, settled: Settled, href: str) -> str:
         '<p class="vote-said" role="status"></p>'
         "<details><summary>What the runs say</summary>"
         f'<p class="vote-word verdict-{style_name(word)}"><span aria-hidden="true">{SHAPES[word]}'
-        f"</span> {word}</p>{body(settled)}"
+        f"</span> {word}</p>{body(claim, settled)}"
         f'<p><a href="{html.escape(href)}">See how it was measured</a></p></details></li>'
     )
 
 
+def voted(env: BuildEnvironment, page: str) -> list[str]:
+    """Return the claims that a page puts to the vote."""
+    return [claim for node in env.get_doctree(page).findall(DoorNode) for claim in node["claims"]]
+
+
+def headline(settled: Iterable[Settled]) -> str:
+    """Return in one sentence how many statements fail."""
+    return f"{_words(settled)['fails']} familiar statements do not survive."
+
+
 def survival(settled: Iterable[Settled]) -> str:
     """Return how many statements fail, of those that a run decided, and how many depend."""
-    words = Counter(answer_of(one) for one in settled if one.outcomes)
+    found = list(settled)
+    words = _words(found)
     decided = sum(words[choice] for choice in CHOICES)
     return (
-        f'<p class="survival"><strong>{words["fails"]} familiar statements do not survive.'
-        f"</strong> Of the {decided} that a run has decided so far, {words['fails']} fail, "
+        f'<p class="survival"><strong>{headline(found)}</strong> Of the {decided} that a run has '
+        f"decided so far, {words['fails']} fail, "
         f"{words['depends']} hold in one place and fail in another, and {words['holds']} "
         "hold where they were measured.</p>"
     )
+
+
+def _words(settled: Iterable[Settled]) -> Counter[str | None]:
+    return Counter(answer_of(one) for one in settled if one.outcomes)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

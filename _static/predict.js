@@ -75,7 +75,9 @@
         this.commit(this.guess());
       });
       this.querySelector(".predict-skip").addEventListener("click", () => this.commit(null));
-      this.slider?.addEventListener("input", () => this.readOut());
+      for (const touch of ["input", "click"]) {
+        this.slider?.addEventListener(touch, () => this.readOut(true));
+      }
       this.show(this.kept());
     }
 
@@ -123,16 +125,19 @@
       const open = this.state === "open";
       const told = ["said", "skipped", "class-shown"].includes(this.state);
       const asked = open || this.state === "said";
+      const fold = this.querySelector(".predict-fold");
+      if (fold) fold.textContent = foldOrAsk();
       for (const part of this.querySelectorAll("input[type=radio]")) part.hidden = !open;
-      this.querySelector(".predict-buttons").hidden = !open && this.state !== "class";
+      const choosing = open || this.state === "class" || (fold && this.state === "folded");
+      this.querySelector(".predict-buttons").hidden = !choosing;
       this.querySelector("predict-veil").hidden = !open;
       this.querySelector("details").open = told;
       if (this.slider) {
         this.querySelector(".predict-slider").hidden = !asked;
-        this.querySelector(".predict-bounds").hidden = asked;
+        this.querySelector(".predict-bounds").hidden = asked || this.state === "skipped";
         this.slider.disabled = !open;
-        if (guess !== null) this.slider.value = guess;
-        this.readOut();
+        this.slider.value = guess ?? this.slider.defaultValue;
+        this.readOut(guess !== null);
       }
       for (const option of this.options) {
         option.disabled = !open;
@@ -146,9 +151,11 @@
       this.markVerdict(guess);
     }
 
-    readOut() {
+    // A slider stands somewhere from the start: only one that was touched is a guess.
+    readOut(guessed) {
       const value = Number(this.slider.value);
-      this.querySelector(".predict-number").textContent = this.measured(value);
+      this.slider.setCustomValidity(guessed ? "" : "Move the slider to your guess, or skip.");
+      this.querySelector(".predict-number").textContent = guessed ? this.measured(value) : "?";
       this.slider.setAttribute("aria-valuetext", this.measured(value));
       const place = (this.right - this.slider.min) / (this.slider.max - this.slider.min);
       this.style.setProperty("--right", place);
@@ -160,7 +167,7 @@
       item.querySelector(".predict-tag")?.remove();
       const tags = [];
       if (told && value === guess) tags.push("your guess");
-      if (told && value === this.right) tags.push("✓ came out");
+      if (told && value === this.right) tags.push("✓");
       item.classList.toggle("predict-right", told && value === this.right);
       if (!tags.length) return;
       const tag = document.createElement("span");
@@ -174,10 +181,10 @@
         this.slider
           ? this.measured(number)
           : this.options.find((option) => Number(option.value) === number).dataset.words;
-      const found = `It came out: ${words(this.right)}`;
+      const found = `Result: ${words(this.right)}`;
       if (guess === null) return `${found}.`;
       const said = `You said: ${words(guess)}.`;
-      if (guess === this.right) return `${said} So it came out.`;
+      if (guess === this.right) return `${said} That is the result.`;
       if (!this.slider) return `${said} ${found}.`;
       const where = guess < this.right ? "too low" : "too high";
       const counts = this.judged(guess).right
@@ -185,7 +192,6 @@
         : "";
       return `${said} ${found}. Your guess is ${figure(Math.abs(guess - this.right))} ${where}${counts}.`;
     }
-
 
     measured(number) {
       const { unit } = this.querySelector(".predict-slider").dataset;
@@ -223,6 +229,12 @@
       const box = this.closest("predict-box");
       if (!box.form) box.prepare();
     }
+  }
+
+  function foldOrAsk() {
+    return read(FOLDED)
+      ? "Ask me before I see an answer"
+      : "Do not ask me: fold the answers instead";
   }
 
   function figure(number) {
@@ -265,9 +277,7 @@
         "They are kept on this device and sent nowhere."
       : "Your predictions are kept on this device and sent nowhere.";
     place.querySelector(".predict-forget").hidden = !Object.keys(guesses()).length;
-    place.querySelector(".predict-fold").textContent = read(FOLDED)
-      ? "Ask me before I see an answer"
-      : "Do not ask me: fold the answers instead";
+    place.querySelector(".predict-fold").textContent = foldOrAsk();
     place.hidden = forClass;
   }
 
@@ -297,11 +307,16 @@
       calm();
       write(GUESSES, {});
       restart();
+      const score = place.querySelector(".predict-score");
+      score.textContent = `Forgotten. ${score.textContent}`;
+      score.focus({ preventScroll: true }); // the button is gone
     });
-    place.querySelector(".predict-fold").addEventListener("click", () => {
-      write(FOLDED, !read(FOLDED));
-      restart();
-    });
+    for (const fold of document.querySelectorAll(".predict-fold")) {
+      fold.addEventListener("click", () => {
+        write(FOLDED, !read(FOLDED));
+        restart();
+      });
+    }
   }
 
   // Whoever follows a link to a figure or a verdict wants to see it.
@@ -335,7 +350,7 @@
     for (const box of boxes()) {
       const button = box.querySelector("button[type=submit]");
       button.textContent = "Reveal";
-      box.querySelector(".predict-skip").remove();
+      box.querySelectorAll(".predict-skip, .predict-fold").forEach((other) => other.remove());
       box.form.noValidate = true;
       box.guess = () => null;
       box.commit = () => {

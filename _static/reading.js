@@ -15,7 +15,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const blocks = document.querySelectorAll("article :is(h1, h2, h3, p, .cell_output, summary)");
     const place = [...blocks].find((block) => {
       const { top, height } = block.getBoundingClientRect();
-      return height > 0 && top >= 60;
+      return height > 0 && top >= 60 && block.checkVisibility(); // not within a closed fold
     });
     const before = place?.getBoundingClientRect().top;
     change();

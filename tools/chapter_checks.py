@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
-from tools import labs, markup
+from tools import cards, labs, markup
 from tools.course import Course, read_notebook, read_source
 from tools.markup import OPENING_TAG
 from tools.opening import opening
@@ -160,6 +160,7 @@ CHECKS: dict[str, Callable[[Course, str], list[str]]] = {
     "sources and chapters agree": drift,
     "every cell was executed": execution,
     "settling cells are compared": tags,
+    "cards are drawn by today's code": cards.outdated,
     "figures have alt text": alt_texts,
     "figures have captions": captions,
     "opening cells are stamped": first_cell,

@@ -1,5 +1,6 @@
 """Everything that can be checked in seconds and without TensorFlow (`make check`)."""
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -19,12 +20,21 @@ from tools.proofs import never_proven
 from tools.study_code import studies
 
 AT_ONCE = 3  # the first checks wait for other programs
+NOT_CHANGED = re.compile(r"^--- .*\n\+\+\+ .*(?:\n(?!@@)|\Z)", re.MULTILINE)
+"""What ruff writes of each other cell of a notebook in which one cell would be reformatted."""
 
 
 def ruff(course: Course) -> list[str]:
     """Lint and format, of the code and of the chapters' cells."""
-    lint = _said(course, "ruff", "check", "--quiet", ".")
-    return lint + _said(course, "ruff", "format", "--check", "--quiet", "--diff", ".")
+    found = _said(course, "ruff", "check", "--quiet", ".")
+    for diff in _said(course, "ruff", "format", "--check", "--quiet", "--diff", "."):
+        found.append(NOT_CHANGED.sub("", diff).strip())
+    named = sorted(set(re.findall(r"\bchapters/([\w-]+)\.ipynb\b", "\n".join(found))))
+    return found + [
+        f"chapters/{slug}.ipynb is made: change sources/{slug}/chapter.md, then make notebooks "
+        f"CH={slug}"
+        for slug in named
+    ]
 
 
 def types(course: Course) -> list[str]:

@@ -172,7 +172,7 @@ def chapter(slug: str, variation: Variation, code: NotebookNode, now: str) -> Jo
         path = place(workshop.course, slug, variation)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(json.dumps(asdict(result), indent=1) + "\n", path)
-        workshop.say(f"{name}: {counted(decided(workshop.course, slug), result)}")
+        workshop.say(f"{name}: run in {result.seconds} s")
         return []
 
     return job
@@ -205,7 +205,7 @@ def counted(book: Mapping[str, Settled], run: Result) -> str:
     """How many claims came out how."""
     kinds = list(worst(book, run).values())
     parts = [f"{kinds.count(kind)} {kind}" for kind in ("same", "moved", "contradicted")]
-    return f"{len(kinds)} claims: {', '.join(parts)}"
+    return f"{len(kinds)} claim{'s' * (len(kinds) != 1)}: {', '.join(parts)}"
 
 
 def told(book: Mapping[str, Settled], run: Result) -> list[str]:

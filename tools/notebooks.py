@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from rich.console import Console
 from rich.progress import Progress
 
-from tools import labs, picture
+from tools import cards, labs, picture
 from tools.bars import bars
 from tools.course import HERE, Course, CourseError, read_notebook, read_source, write_notebook
 from tools.execute import execute, rounded, versions
@@ -60,6 +60,7 @@ def carry_over(course: Course, job: Job) -> bool:
     """Bring a chapter whose outputs are good up to its source; False where nothing changed."""
     assert job.stored is not None
     adopt_outputs(job.notebook, job.stored)
+    cards.redraw(course, job.notebook)
     normalize(job.notebook)
     return write_notebook(job.notebook, course.chapter(job.slug))
 
@@ -81,6 +82,7 @@ async def run(course: Course, job: Job, progress: Progress, limit: asyncio.Semap
         "seconds": rounded(seconds, before),
         "versions": versions(),
     }
+    cards.redraw(course, job.notebook)
     said = "".join(normalize(job.notebook)).strip()
     write_notebook(job.notebook, course.chapter(job.slug))
     progress.console.print(f"{job.slug}: executed in {seconds:.0f} s", highlight=False)

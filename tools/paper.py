@@ -21,6 +21,8 @@ REFERS = ("for", "aria-labelledby", "aria-describedby", "aria-controls")
 NOT_ON_PAPER = (
     "script, noscript, template, button, input, select, a.headerlink, .chapter-head a, [hidden]"
 )
+FOLDED = "details:not([open])"
+"""What the style sheet does not print, once the solutions have their own place."""
 ELSEWHERE = "The solutions are in the file of the whole book."
 
 
@@ -198,12 +200,25 @@ def _document(
         f'<link rel="stylesheet" href="/{_from_root("chapters/x", str(link["href"]))}">'
         for link in soup.select("link[rel=stylesheet]")
     )
+    main = _parsed(f'<main class="bd-article">{"".join(sheets)}</main>')
+    _leave_out_folds(main)
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
         f"<title>{html.escape(title)}</title>{styles}"
         f"<style>{''.join(map(_running_head, heads.items()))}</style></head>"
-        f'<body class="paper"><main class="bd-article">{"".join(sheets)}</main></body></html>'
+        f'<body class="paper">{main}</body></html>'
     )
+
+
+def _leave_out_folds(main: Tag) -> None:
+    """Take out what stays folded; links into it become plain words."""
+    for fold in main.select(FOLDED):
+        if not fold.decomposed:  # with a fold around it
+            fold.decompose()
+    there = {element["id"] for element in main.select("[id]")}
+    for link in main.select('a[href^="#"]'):
+        if str(link["href"])[1:] not in there:
+            link.unwrap()
 
 
 def _running_head(head: tuple[str, str]) -> str:

@@ -22,7 +22,7 @@ from tools.paper import Page, chapter, read_page, whole
 
 sys.path.insert(0, str(HERE.root / "_ext"))
 
-from paper import FOLDER, WHOLE, stamp
+from paper import PRINTED, WHOLE, stamp
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 READY = "document.fonts.ready"
@@ -121,16 +121,16 @@ def main(course: Course = HERE) -> int:
         prints = documents(course, built)
     except (FileNotFoundError, ValueError) as error:
         raise CourseError(str(error)) from error
-    (built / FOLDER).mkdir(exist_ok=True)
+    (built / PRINTED).mkdir(exist_ok=True)
     said = {}
     with served(built) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
         for name, document in prints.items():
             pdf = printed(browser, address, document)
-            (built / FOLDER / f"{name}.pdf").write_bytes(pdf)
+            (built / PRINTED / f"{name}.pdf").write_bytes(pdf)
             size = f"{len(A_PAGE.findall(pdf))} pages, {len(pdf) / 1000:,.0f} kB"
             said[name] = f"{'The whole book' if name == WHOLE else 'The chapter'} to print ({size})"
-            print(f"{FOLDER}/{name}.pdf: {size}", flush=True)
+            print(f"{PRINTED}/{name}.pdf: {size}", flush=True)
         browser.close()
     offer(built, said)
     return 0

@@ -18,7 +18,7 @@ from tools.slicing import beside, sliced
 from tools.sources import code_cells, written
 from tools.staleness import code_of
 from utils.claims import Settled
-from utils.claims.stored import parsed
+from utils.claims.stored import is_card, parsed
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def verdicts(notebook: NotebookNode) -> dict[str, Settled]:
     for cell in code_cells(notebook):
         for output in cell.outputs:
             card = output.get("data", {}).get("text/html", "")
-            if card.startswith('<div class="verdict '):
+            if is_card(card):
                 settled = parsed(output.data["text/plain"], card)
                 found[settled.id] = settled
     return found

@@ -13,6 +13,8 @@ from tools.modules import Dotted, Import, Module, Statement, parse
 
 PACKAGE = "utils"
 CELLS = "cells"
+DRAWN_ANEW = {"utils.claims.card"}
+"""Of which nothing counts: `tools.cards` draws anew what these modules drew, without a run."""
 ANYTHING = {"__import__", "import_module", "eval", "exec"}
 """What may reach anything."""
 
@@ -148,7 +150,7 @@ class _Search:
 
     def follow(self, home: Dotted, path: Dotted) -> None:
         """Let count what a dotted path in a module leads to: all of it if the path is empty."""
-        if home[0] != PACKAGE or (home, path) in self.followed:
+        if home[0] != PACKAGE or (home, path) in self.followed or ".".join(home) in DRAWN_ANEW:
             return
         self.followed.add((home, path))
         module = self.find(".".join(home))

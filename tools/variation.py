@@ -13,10 +13,13 @@ from rich.progress import Progress, TaskID
 from tools.bars import bars
 from tools.course import Course, CourseError
 from tools.execute import execute
+from tools.kernels import CELL_TIMEOUT
 from tools.proofs import verdicts
 from utils.claims import Settled
 
 AT_A_TIME = 2
+TIMEOUT = 3 * CELL_TIMEOUT
+"""Older instructions take up to twice the time, and two runs share the processor."""
 COMPILED, DIRECTORY = "TF_XLA_FLAGS", "--tf_xla_persistent_cache_directory"
 NO_VARIABLES: Mapping[str, str] = {}
 
@@ -41,7 +44,7 @@ class Workshop:
         environment = {COMPILED: f"{DIRECTORY}={folder}", **variables}
         self.progress.update(self.task, description=name)
         try:
-            await execute(self.course, notebook, variables=environment)
+            await execute(self.course, notebook, timeout=TIMEOUT, variables=environment)
         except CourseError as error:
             raise CourseError(f"{name} could not be run.\n{error}") from error
         finally:

@@ -5,6 +5,7 @@ are darkened until every one has a contrast of 3:1 or more on paper and on night
 """
 
 INK, PAPER, NIGHT = "#1b1f24", "#fdfcf9", "#14171a"
+ACCENT = "#0b6068"
 
 BLUE, VERMILION, GREEN, AMBER = "#0072b2", "#d55e00", "#009e73", "#b87f00"
 PURPLE, SKY, OLIVE, GREY = "#c46f9e", "#2e96d0", "#8c8500", "#868b90"

@@ -23,6 +23,7 @@ AGAINST = " − "
 DIGITS = 4
 """Of the numbers that a card stores."""
 PERCENT = "\N{NO-BREAK SPACE}%"
+INTERVAL = f"95{PERCENT} interval"
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,16 @@ def decisive(samples: Sequence[Sample], outcome: bool | None) -> Sample:
     return min(same, key=margin)
 
 
-def sentence(sample: Sample) -> str:
-    """What a sample says: its median or its share, with the interval, in plain words."""
-    return tidy(_said(sample))
+def sentence(sample: Sample, measure: str = "") -> str:
+    """What a sample says: its median or its share, with the interval, in plain words.
+
+    measure: what the numbers are, where the sample's name and unit leave that open.
+    """
+    told = not measure or sample.unit or measure in sample.name
+    return tidy(_said(sample, "" if told else f"{measure} "))
 
 
-def _said(sample: Sample) -> str:
+def _said(sample: Sample, measure: str) -> str:
     n, name = len(sample.values), sample.name.strip()
     if sample.is_share:
         return f"{name or 'Share'}: {_share(sample)}"
@@ -93,40 +98,42 @@ def _said(sample: Sample) -> str:
         first, second = name.split(AGAINST, 1)
         if not any(sample.values):
             return f"{first} against {second}: no difference in any of {n} {sample.each}s"
-        told = f"{first} against {second}: {_more(middle, width, sample.unit)}"
+        by = figure(abs(middle), width, sample.unit)
+        told = f"{first} against {second}: {measure}{'lower' if middle < 0 else 'higher'} by {by}"
     else:
-        told = f"{name or 'Median'}: {figure(middle, width, sample.unit)}"
+        told = f"{name or 'Median'}: {measure}{figure(middle, width, sample.unit)}"
     of = f"median of {n} {sample.each}s"
     if width == 0:
         same = len(set(sample.values)) == 1
         return f"{told} ({f'all {n} {sample.each}s' if same else of})"
-    return f"{told} ({of}; {_interval(sample, width)})"
+    return f"{told} ({of}; {INTERVAL} {_interval(sample, width)})"
 
 
 def _share(sample: Sample) -> str:
     total, n = sum(sample.values), len(sample.values)
     low, high = (round(100 * end) for end in (sample.low, sample.high))
     if all(value in (0, 1) for value in sample.values):
-        return f"{total:g} of {n} runs ({100 * total / n:.0f}{PERCENT}; {low} to {high}{PERCENT})"
-    return f"{100 * total / n:.0f}{PERCENT} ({n} clusters of runs; {low} to {high}{PERCENT})"
+        runs, of = f"{total:g} of {n} runs ", f"{100 * total / n:.0f}{PERCENT}"
+    else:
+        runs, of = f"{100 * total / n:.0f}{PERCENT} ", f"{n} clusters of runs"
+    return f"{runs}({of}; {INTERVAL} {low} to {high}{PERCENT})"
 
 
 def _interval(sample: Sample, width: float) -> str:
     low, high = sample.low, sample.high
-    if AGAINST not in sample.name or (low >= 0 and high > 0):
-        return f"{figure(low, width)} to {figure(high, width)}"
-    if high <= 0:
-        return f"{figure(-high, width)} to {figure(-low, width)} less"
-    return f"from {figure(-low, width)} less to {figure(high, width)} more"
-
-
-def _more(value: float, width: float, unit: str) -> str:
-    return f"{figure(abs(value), width, unit)} {'less' if value < 0 else 'more'}"
+    if AGAINST in sample.name and low < 0:
+        if high > 0:
+            return f"from {figure(-low, width)} lower to {figure(high, width)} higher"
+        low, high = -high, -low  # lower by so much
+    return f"{figure(low, width)} to {figure(high, width)}"
 
 
 def figure(value: float, width: float, unit: str = "") -> str:
-    """A number as a reader writes it: −0.031, 7.6 × 10⁻⁷."""
-    return tidy(number(value, width, unit))
+    """A number as a reader writes it: −0.031, 7.6 × 10⁻⁷.
+
+    It shows two digits of the width; of a width of 0.004 to 0.01 one, for thousandths suffice.
+    """
+    return tidy(number(value, 0.01 if 0.004 <= width < 0.01 else width, unit))
 
 
 def number(value: float, width: float, unit: str = "", sign: bool = False) -> str:

@@ -28,6 +28,13 @@ export function tell(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// Where it is out of view the page moves, as little as it can.
+export function focus(node) {
+  node.focus({ preventScroll: true });
+  const { top, bottom } = node.getBoundingClientRect();
+  if (bottom <= 0 || top >= innerHeight) node.scrollIntoView({ block: "nearest" });
+}
+
 // Numbers between 0 and 1 from a seed, always the same ones (mulberry32).
 export function random(seed) {
   let a = seed >>> 0;
@@ -45,7 +52,7 @@ export function random(seed) {
 //   fresh()           the state at the start
 //   build()           the nodes of controls, picture and sentence (this.said), made once
 //   show(state)       brings them up to the state; may be called at any time
-//   sentence(state)   what is seen, in words
+//   sentence(state)   what is seen, in words: a list, of which only what changes is spoken
 //   write(state)      the state as a short word for the address
 //   read(word)        the state of such a word, null where it is none
 // `this.data` is what the chapter stored in lab.json; `this.width` becomes 0 when the page has
@@ -71,12 +78,13 @@ export class Lab extends HTMLElement {
   reset() {
     this.#render(this.fresh());
     this.#remember(this.#address(null));
+    this.scrollIntoView({ block: "nearest" });
   }
 
   #build() {
     const stored = this.querySelector("script[type='application/json']");
     this.data = stored && JSON.parse(stored.textContent);
-    this.said = make("p", { class: "lab-sentence", role: "status" });
+    this.said = make("p", { class: "lab-sentence", role: "status", "aria-atomic": "false" });
     this.link = make("a", {}, "Link to what you see");
     const room = make(
       "section",
@@ -109,7 +117,9 @@ export class Lab extends HTMLElement {
     clearTimeout(this.#pause);
     this.state = state;
     this.show(state);
-    tell(this.said, this.sentence(state));
+    const lines = this.sentence(state);
+    while (this.said.children.length < lines.length) this.said.append(make("span"));
+    [...this.said.children].forEach((line, k) => tell(line, lines[k] ?? ""));
     const settle = () => {
       this.said.removeAttribute("aria-busy");
       const address = this.#address(this.write(state));

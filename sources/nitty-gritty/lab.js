@@ -1,28 +1,30 @@
 // The slot machine: bet on one of two settings, see one run of each, and then all of them, by seed.
-import { Lab, make, random, set, tell } from "../lab.js";
+import { Lab, focus, make, random, set, tell } from "../lab.js";
 
-const MOST_DEALS = 40;
-const MOST_SEEDS = 25; // in one draw
+const LEGEND =
+  "Line: the interval, which holds the median over all seeds with 95\xa0% confidence. " +
+  "Bar: an experiment's median, nine times in ten; a seed may be drawn twice.";
+// In the address: key, rival, seeds in one experiment, then bets and phase against each rival.
+const STATE = /^\d{1,5}-[12]-(1?[13579]|2[135])(-([01]*\.(down|all)|[01]+\.up)){2}$/;
+const FENCE = 1.5; // as in the book's strips: how far out is too far to be drawn to scale
 const DOT = 6.6; // what a dot takes, in pixels
-const MARKS = { relu: "●", tanh: "■", sigmoid: "▲" };
+const MARKS = { relu: "●", tanh: "■", sigmoid: "▲", level: "=" };
 const FORMS = { // from the middle of a dot
   relu: "m-3.1,0a3.1,3.1 0 1,0 6.2,0a3.1,3.1 0 1,0 -6.2,0z",
   tanh: "m-2.8,-2.8h5.6v5.6h-5.6z",
   sigmoid: "m0,-3.5l3.4,6.2h-6.8z",
-  level: "m-3,-1h6v2h-6z",
+  level: "m-3,-2.2h6v1.4h-6zm0,3h6v1.4h-6z",
+  low: "m-4,0l7,-3.5v7z",
+  high: "m4,0l-7,-3.5v7z",
 };
 
 const short = (value) => String(Number(value.toFixed(2)));
 const percent = (share) => `${short(100 * share)} %`;
 const signed = (share) => (share > 0 ? "+" : "") + short(100 * share).replace("-", "−");
-const points = (share) => {
-  const told = short(100 * Math.abs(share));
-  return `${told} ${told === "1" ? "point" : "points"}`;
-};
-const times = (n) => (n === 0 ? "never" : n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
-const often = (share) =>
-  `${share > 0 && share < 0.005 ? "under 1" : Math.round(100 * share)}\xa0%`;
+const points = (share) => `${short(100 * Math.abs(share))} points`.replace(/^1 points/, "1 point");
+const often = (share) => `${Number((100 * share).toPrecision(2))}\xa0%`;
 const ascending = (values) => [...values].sort((a, b) => a - b);
+const ends = (values) => [Math.min(...values), Math.max(...values)];
 
 // The book's interval of a median: the k-th value from either end, where fewer than k of n coins
 // show heads with a chance of at most 2.5 %.
@@ -31,11 +33,11 @@ export function medianInterval(values) {
   const sorted = ascending(values);
   let k = 0;
   let term = 0.5 ** n;
-  for (let sum = term; sum <= (1 - 0.95) / 2; sum += term) {
+  for (let sum = term; sum <= 0.025; sum += term) {
     k += 1;
     term *= (n - k + 1) / k;
   }
-  const median = (sorted[Math.ceil(n / 2) - 1] + sorted[Math.floor(n / 2)]) / 2;
+  const median = (sorted[(n - 1) >> 1] + sorted[n >> 1]) / 2;
   return { median, low: sorted[k - 1], high: sorted[n - k] };
 }
 
@@ -53,11 +55,10 @@ function majority(n, probability) {
 
 // How often the median of n differences (n odd), drawn with replacement, lies above and below zero.
 export function pointing(differences, n) {
-  const [above, below] = [1, -1].map((sign) => {
+  return [1, -1].map((sign) => {
     const found = differences.filter((difference) => Math.sign(difference) === sign);
     return majority(n, found.length / differences.length);
   });
-  return { above, below };
 }
 
 // A quantile of that median.
@@ -66,97 +67,182 @@ export function quantile(differences, n, share) {
   return ascending(differences).find(reaches);
 }
 
-class SlotMachine extends Lab {
-  styles = STYLES;
-  question = "Which activation is better over all seeds? Bet on one, then see one run of each.";
+// The level of each dot above its line, so that none covers another.
+function swarm(xs) {
+  const rows = [];
+  const levels = [];
+  for (const k of xs.map((_, index) => index).sort((i, j) => xs[i] - xs[j])) {
+    let level = 0;
+    while (rows[level] !== undefined && xs[k] - rows[level] < DOT) level += 1;
+    rows[level] = xs[k];
+    levels[k] = level;
+  }
+  return levels;
+}
 
-  fresh() {
-    const [key] = crypto.getRandomValues(new Uint32Array(1));
-    return { key: key % 100000, rival: "sigmoid", bets: "", phase: "down", runs: 1 };
+// A picture that grows downwards along one axis, which holds the middle half of each group and what
+// lies within the fence; what lies further out is an arrow there, with its value.
+class Drawing {
+  nodes = [];
+  y = 0;
+
+  constructor(width, write, groups, also = []) {
+    Object.assign(this, { width, write });
+    const middles = groups.flatMap((values) => {
+      const quarter = values.length >> 2;
+      return ends(ascending(values).slice(quarter, -quarter));
+    });
+    const [from, to] = ends([...middles, ...also]);
+    const near = (value) => Math.max(from - value, value - to) <= FENCE * (to - from);
+    const values = [...groups.flat(), ...also];
+    [this.low, this.high] = ends(values.filter(near));
+    const room = (side) => 16 + 7 * Math.max(...groups.map((group) => this.far(group, side).length));
+    this.start = room("low");
+    this.end = width - room("high");
   }
 
-  write({ key, rival, bets, phase, runs }) {
-    return [key, rival, bets, phase, runs].join("-");
+  side(value) {
+    return value < this.low ? "low" : value > this.high ? "high" : "";
+  }
+
+  far(values, side) {
+    const found = values.filter((value) => this.side(value) === side);
+    return ascending(found).map(this.write).join(", ");
+  }
+
+  x(value) {
+    const part = (value - this.low) / (this.high - this.low);
+    const edges = { low: 5, high: this.width - 5 };
+    return edges[this.side(value)] ?? this.start + part * (this.end - this.start);
+  }
+
+  text(x, y, told, anchor = "middle") {
+    this.nodes.push(make("text", { x, y, "text-anchor": anchor }, ...[told].flat()));
+  }
+
+  line(d, kind = "line", arm) {
+    this.nodes.push(make("path", { class: `lab-${kind}`, "data-arm": arm, d }));
+  }
+
+  // Dots above their line, each a value of a kind and an arm; words on them stand left and right.
+  lane(left, right, dots) {
+    const values = dots.map(([value]) => value);
+    const levels = swarm(values.map((value) => this.x(value)));
+    const base = this.y + 26 + DOT * Math.max(2, ...levels);
+    dots.forEach(([value, kind, arm], at) => {
+      const form = FORMS[this.side(value) || arm];
+      this.line(`M${this.x(value)},${base - DOT * levels[at]}${form}`, kind, arm);
+    });
+    this.text(12, base + 3, this.far(values, "low"), "start");
+    this.text(this.width - 12, base + 3, this.far(values, "high"), "end");
+    this.text(0, this.y + 14, left, "start");
+    this.text(this.width, this.y + 14, right, "end");
+    this.line(`M0,${base + 4.5}H${this.width}`);
+    this.y = base;
+  }
+
+  beneath(value, y, told) {
+    const half = told.length * 2.9;
+    this.text(Math.max(Math.min(this.x(value), this.width - half), half), y, told);
+    this.y = y + 11;
+  }
+
+  // The axis ends the picture.
+  into(picture, title, label) {
+    const { width, y } = this;
+    this.line(`M0,${y}H${width}`);
+    for (let tick = Math.ceil(this.low * 100); tick <= this.high * 100; tick++) {
+      const x = this.x(tick / 100);
+      this.line(`M${x},${y}v5`);
+      this.text(x, y + 19, this.write(tick / 100));
+    }
+    this.text(width / 2, y + 38, title);
+    picture.replaceChildren(...this.nodes);
+    set(picture, { viewBox: `0 0 ${width} ${y + 44}`, height: y + 44, "aria-label": label });
+  }
+}
+
+class SlotMachine extends Lab {
+  styles = STYLES;
+  question = "Which activation is better over all seeds?";
+
+  // A game per rival, which are the arms from the second on: who leaves one finds it as it was.
+  fresh() {
+    const games = this.data.arms.slice(1).map(() => ({ bets: "", phase: "down" }));
+    return { key: Math.floor(1e5 * Math.random()), rival: 1, runs: 1, games };
+  }
+
+  write({ key, rival, runs, games }) {
+    return [key, rival, runs, ...games.map(({ bets, phase }) => `${bets}.${phase}`)].join("-");
   }
 
   read(word) {
-    const found = /^(\d{1,5})-([a-z]+)-([ab]*)-(up|down|all)-(\d{1,2})$/.exec(word);
-    if (!found) return null;
-    const [, key, rival, bets, phase, runs] = found;
-    const known = this.data.arms.slice(1).some((arm) => arm.name === rival);
-    const played = bets.length <= MOST_DEALS && (phase !== "up" || bets);
-    const odd = runs % 2 === 1 && runs <= MOST_SEEDS;
-    return known && played && odd ? { key: +key, rival, bets, phase, runs: +runs } : null;
+    if (!STATE.test(word)) return null;
+    const [key, rival, runs, ...played] = word.split("-");
+    const games = played.map((game) => game.split(".")).map(([bets, phase]) => ({ bets, phase }));
+    return { key: +key, rival: +rival, runs: +runs, games };
+  }
+
+  get game() {
+    return this.state.games[this.state.rival - 1];
+  }
+
+  play(changes) {
+    const games = [...this.state.games];
+    games[this.state.rival - 1] = { ...this.game, ...changes };
+    this.change({ games });
   }
 
   // The two settings in play, and the deals so far: two runs, what they reached, who is ahead.
-  arms({ rival }) {
-    return [this.data.arms[0], this.data.arms.find((arm) => arm.name === rival)];
+  get arms() {
+    return [this.data.arms[0], this.data.arms[this.state.rival]];
   }
 
-  differences(state) {
-    const [a, b] = this.arms(state);
+  get differences() {
+    const [a, b] = this.arms;
     return a.values.map((value, seed) => +(value - b.values[seed]).toFixed(6));
   }
 
-  deals(state) {
-    const { key, bets } = state;
-    const draw = random(key);
-    const arms = this.arms(state);
-    return [...bets].map((bet) => {
-      const runs = arms.map((arm) => Math.floor(draw() * arm.values.length));
-      const reached = arms.map((arm, k) => arm.values[runs[k]]);
+  get deals() {
+    const draw = random(this.state.key + 1e5 * this.state.rival);
+    return [...this.game.bets].map((bet) => {
+      const runs = this.arms.map((arm) => Math.floor(draw() * arm.values.length));
+      const reached = this.arms.map((arm, k) => arm.values[runs[k]]);
       const gap = reached[0] - reached[1];
       const ahead = gap === 0 ? null : gap > 0 ? 0 : 1;
-      return { runs, reached, gap, ahead, bet: "ab".indexOf(bet) };
+      return { runs, reached, gap, ahead, bet: +bet };
     });
   }
 
   build() {
-    const rivals = this.data.arms.slice(1).map((arm) =>
-      make(
-        "label",
-        {},
-        make("input", {
-          type: "radio",
-          name: "lab-rival",
-          value: arm.name,
-          change: () => this.change({ ...this.fresh(), rival: arm.name }),
-        }),
-        ` ${arm.label}`,
-      ),
-    );
-    this.rivals = make(
-      "fieldset",
-      { class: "lab-choice" },
-      make("legend", {}, `${this.data.arms[0].label} against`),
-      ...rivals,
-    );
+    const rivals = this.data.arms.slice(1).map((arm, k) => {
+      const choose = () => this.change({ rival: k + 1 });
+      const choice = { type: "radio", name: "lab-rival", value: k + 1, change: choose };
+      return make("label", {}, make("input", choice), ` ${arm.label}`);
+    });
+    const against = make("legend", {}, `${this.data.arms[0].label} against`);
+    this.rivals = make("fieldset", { class: "lab-choice" }, against, ...rivals);
     this.cards = [0, 1].map((k) => this.card(k));
     const deal = { type: "button", class: "lab-go", click: () => this.dealAgain() };
     this.again = make("button", deal, "Deal again");
-    this.all = make("button", { type: "button", click: () => this.turnUp() });
+    this.all = make("button", { type: "button", click: () => this.turn() });
     this.table = make("div", { class: "lab-cards" }, ...this.cards.map((card) => card.button));
-    this.buttons = make("p", { class: "lab-buttons" }, this.again, this.all);
-    this.count = make("output", {});
+    const buttons = make("p", { class: "lab-buttons" }, this.again, this.all);
+    this.count = make("b", { "aria-hidden": "true" }); // the slider says it itself
     this.slider = make("input", {
       type: "range",
+      id: "lab-seeds",
       min: 1,
-      max: MOST_SEEDS,
+      max: 25,
       step: 2,
       input: () => this.change({ runs: +this.slider.value }),
     });
-    this.many = make(
-      "label",
-      { class: "lab-slider" },
-      make("span", {}, "Seeds drawn from these, repeats allowed: ", this.count),
-      this.slider,
-    );
-    this.record = make("ol", { class: "lab-record", "aria-label": "Who was ahead in your deals" });
+    const many = make("label", { for: "lab-seeds" }, "Seeds in one experiment:");
+    this.strip = make("svg", { class: "lab-picture", role: "img", "aria-label": this.question });
+    const legend = make("p", { class: "lab-legend" }, LEGEND);
+    this.found = make("div", {}, many, " ", this.count, this.slider, this.strip, legend);
     this.picture = make("svg", { class: "lab-picture", role: "img" });
-    this.legend = make("p", { class: "lab-legend" });
-    const controls = [this.rivals, this.table, this.buttons, this.many];
-    return [...controls, this.said, this.record, this.picture, this.legend];
+    return [this.rivals, this.table, buttons, this.found, this.said, this.picture];
   }
 
   card(k) {
@@ -173,41 +259,47 @@ class SlotMachine extends Lab {
   }
 
   bet(k) {
-    this.change({ bets: this.state.bets + "ab"[k], phase: "up" });
+    this.play({ bets: this.game.bets + k, phase: "up" });
     this.room.classList.add("lab-dealt");
-    (this.again.hidden ? this.all : this.again).focus();
+    focus(this.again);
   }
 
   dealAgain() {
-    this.change({ phase: "down" });
-    this.cards["ab".indexOf(this.state.bets.at(-1))].button.focus();
+    this.play({ phase: "down" });
+    focus(this.cards[this.game.bets.at(-1)].button);
   }
 
-  turnUp() {
-    this.change({ phase: "all" });
-    this.slider.focus();
+  // All runs up, or back to the last deal.
+  turn() {
+    const { bets, phase } = this.game;
+    if (phase === "all") return this.play({ phase: bets ? "up" : "down" });
+    this.play({ phase: "all" });
+    focus(this.slider);
   }
 
-  show(state) {
-    const arms = this.arms(state);
-    const deals = this.deals(state);
-    const all = state.phase === "all";
+  show({ key, rival, runs }) {
+    const { arms, deals, game } = this;
+    const all = game.phase === "all";
+    const up = game.phase === "up";
     this.room?.classList.remove("lab-dealt");
     for (const input of this.rivals.querySelectorAll("input")) {
-      input.checked = input.value === state.rival;
+      input.checked = +input.value === rival;
     }
-    this.table.hidden = all;
-    this.buttons.hidden = all;
-    this.many.hidden = !all;
-    this.again.hidden = state.phase !== "up" || deals.length >= MOST_DEALS;
-    tell(this.all, `Turn up all ${arms[0].values.length} of each`);
-    this.slider.value = state.runs;
-    tell(this.count, String(state.runs));
-    if (!all) {
-      const up = state.phase === "up";
-      this.cards.forEach((card, k) => this.showCard(card, k, arms[k], deals.at(-1), up));
+    this.table.hidden = this.again.hidden = all;
+    this.found.hidden = !all;
+    this.again.disabled = !up;
+    tell(this.all, all ? "Back to dealing" : `Turn up all ${arms[0].values.length} of each`);
+    this.slider.value = runs;
+    tell(this.count, String(runs));
+    this.width ||= this.picture.clientWidth || 640; // to measure it anew would cost a layout
+    const drawn = JSON.stringify([this.width, key, rival, game]);
+    if (this.drawn !== drawn) {
+      if (all) this.drawDifferences(arms);
+      else this.cards.forEach((card, k) => this.showCard(card, k, arms[k], deals.at(-1), up));
+      this.drawRuns(arms, deals, all);
     }
-    this.draw(arms, deals, state);
+    this.drawn = drawn;
+    if (all) this.moveBar(runs);
   }
 
   showCard(card, k, arm, deal, up) {
@@ -223,198 +315,119 @@ class SlotMachine extends Lab {
     tell(card.reached, percent(deal.reached[k]));
     tell(card.run, `seed ${deal.runs[k] + 1} of ${arm.values.length}`);
     const behind = deal.ahead === null ? "level" : "behind";
-    tell(card.result, deal.ahead === k ? `ahead by ${points(deal.gap)}` : behind);
+    tell(card.result, deal.ahead === k ? `${points(deal.gap)} ahead` : behind);
   }
 
-  showRecord(arms, deals) {
-    const items = deals.map((deal) => {
-      const arm = arms[deal.ahead];
-      const shown = { "aria-hidden": "true", "data-arm": arm?.name };
-      const told = arm ? `${arm.label} ahead` : "level";
-      const mark = make("span", shown, arm ? MARKS[arm.name] : "=");
-      return make("li", {}, mark, make("span", { class: "lab-unseen" }, told));
-    });
-    this.record.replaceChildren(...items);
-    this.record.hidden = deals.length === 0;
-  }
-
-  // The picture is laid out anew where its dots or its width change; else only the bar moves.
-  draw(arms, deals, state) {
-    const all = state.phase === "all";
-    this.width ||= this.picture.clientWidth; // to measure it anew would cost a layout
-    const layout = JSON.stringify({ ...state, width: this.width, runs: 0 });
-    if (this.layout !== layout) {
-      this.showRecord(arms, deals);
-      this.lay(arms, deals, state, this.width || 640);
-      set(this.picture, { "aria-label": described(arms, all) });
-    }
-    this.layout = layout;
-    this.legend.hidden = !all;
-    if (!all) return;
-    const ends = [0.05, 0.95].map((share) => quantile(this.differences(state), state.runs, share));
-    const [low, high] = ends.map((end) => Math.round(this.x(end)));
-    set(this.bar, { x: low - 2, width: high - low + 4 });
-    const drawn = state.runs === 1 ? "difference at 1 seed" : `median of ${state.runs} seeds`;
-    tell(this.legend, `Line: its interval. Bar: where the ${drawn} lies in nine of ten draws.`);
-  }
-
-  lay(arms, deals, state, width) {
-    const all = state.phase === "all";
-    const nodes = [];
-    let y = 0;
-    const text = (x, at, told, anchor = "middle") =>
-      nodes.push(make("text", { x, y: at, "text-anchor": anchor }, ...told));
-    const scale = (values) => {
-      const [low, high] = [Math.min(...values), Math.max(...values)];
-      return [low, high, (value) => 12 + ((value - low) / (high - low)) * (width - 24)];
-    };
-    const line = (d) => nodes.push(make("path", { class: "lab-line", d }));
-    // Dots above their line, each of a kind and an arm; what is told of them stands left and right.
-    const lane = (left, right, xs, kinds) => {
-      const levels = swarm(xs);
-      const base = y + 26 + DOT * Math.max(2, ...levels);
-      const paths = {};
-      xs.forEach((x, at) => {
-        const dot = `M${x},${base - DOT * levels[at]}${FORMS[kinds[at].split(" ")[1]]}`;
-        paths[kinds[at]] = (paths[kinds[at]] ?? "") + dot;
-      });
-      for (const [kind, d] of Object.entries(paths)) {
-        const [name, arm] = kind.split(" ");
-        nodes.push(make("path", { class: name, "data-arm": arm, d }));
-      }
-      text(0, y + 14, left, "start");
-      text(width, y + 14, right, "end");
-      line(`M0,${base + 4.5}H${width}`);
-      y = base + 14;
-      return base;
-    };
-    const beneath = (base, x, d, told) => {
-      const at = Math.min(Math.max(x, told.length * 3.3), width - told.length * 3.3);
-      nodes.push(make("path", { class: "lab-median", d }));
-      text(at, base + 31, [told]);
-      y = base + 42;
-    };
-    const axis = ([low, high, x], write, title) => {
-      line(`M0,${y}H${width}`);
-      for (let tick = Math.ceil(low * 50); tick <= high * 50; tick++) {
-        line(`M${x(tick / 50)},${y}v5`);
-        text(x(tick / 50), y + 19, [write(tick / 50)]);
-      }
-      text(width / 2, y + 38, [title]);
-      y += 44;
-    };
-    const mark = ({ name }) => make("tspan", { "data-arm": name }, MARKS[name]);
-
-    const accuracy = scale(this.data.arms.flatMap((arm) => arm.values));
-    const [, , x] = accuracy;
-    arms.forEach((arm, k) => {
+  drawRuns(arms, deals, all) {
+    const drawing = new Drawing(this.width, percent, this.data.arms.map((arm) => arm.values));
+    const told = arms.map((arm, k) => {
       const dealt = new Set(deals.map((deal) => deal.runs[k]));
       const runs = all ? [...arm.values.keys()] : [...dealt];
       const last = deals.at(-1)?.runs[k];
       const kind = (run) => (run === last ? "last" : dealt.has(run) ? "drawn" : "rest");
-      const kinds = runs.map((run) => `lab-${kind(run)} ${arm.name}`);
-      const told = [mark(arm), ` ${arm.label}`];
-      const xs = runs.map((run) => x(arm.values[run]));
-      const base = lane(told, [`learning rate ${arm.rate}`], xs, kinds);
-      if (!all) return;
-      const middle = medianInterval(arm.values).median;
-      beneath(base, x(middle), `M${x(middle)},${base + 3.5}v14`, `median ${percent(middle)}`);
+      drawing.lane(
+        [mark(arm.name), ` ${arm.label}`],
+        `learning rate ${arm.rate}`,
+        runs.map((run) => [arm.values[run], kind(run), arm.name]),
+      );
+      const { median } = medianInterval(arm.values);
+      const words = `median ${percent(median)}`;
+      if (all) {
+        drawing.line(`M${drawing.x(median)},${drawing.y + 3.5}v14`, "median");
+        drawing.beneath(median, drawing.y + 31, words);
+      } else drawing.y += 14;
+      return all ? `${arm.label}, ${words}` : arm.label;
     });
-    axis(accuracy, percent, "test accuracy");
-    if (all) {
-      y += 16;
-      const found = this.differences(state);
-      const { low, high, median: middle } = medianInterval(found);
-      const apart = scale([0, ...found]);
-      this.x = apart[2];
-      const name = (one) => (one === 0 ? "level" : arms[one > 0 ? 0 : 1].name);
-      const kinds = found.map((one) => `lab-rest ${name(one)}`);
-      const count = (of) => ` ${found.filter((one) => name(one) === of).length}`;
-      const counts = arms.flatMap((arm) => [mark(arm), `${count(arm.name)}, `]);
-      const minus = `${arms[0].label} minus ${arms[1].label}, by seed`;
-      const top = y;
-      const base = lane([minus], [...counts, `level${count("level")}`], found.map(this.x), kinds);
-      const [from, to, at, zero] = [low, high, middle, 0].map(this.x);
-      this.bar = make("rect", { class: "lab-bar", y: base + 6, height: 11, rx: 2 });
-      nodes.push(this.bar);
-      line(`M${zero},${top + 22}V${base + 19}`);
-      const said = `median ${signed(middle)}, 95 % interval ${signed(low)} to ${signed(high)}`;
-      beneath(base, at, `M${from},${base + 11.5}H${to}M${at},${base + 5.5}v12`, said);
-      axis(apart, signed, "difference in points");
-    }
-    this.picture.replaceChildren(...nodes);
-    set(this.picture, { viewBox: `0 0 ${width} ${y}`, height: y });
+    const which = all ? `all ${arms[0].values.length} runs` : "the runs dealt";
+    const label = `Test accuracy of ${which} of ${told.join(" and of ")}.`;
+    drawing.into(this.picture, "test accuracy", label);
   }
 
-  sentence(state) {
-    const [a, b] = this.arms(state);
-    if (state.phase === "all") return this.verdict(a, b, state);
-    if (state.phase === "down") {
-      return `One of ${a.values.length} stored runs of each lies face down.`;
+  drawDifferences(arms) {
+    const found = this.differences;
+    const { low, high, median } = medianInterval(found);
+    const drawing = new Drawing(this.width, signed, [found], [low, high, 0]);
+    const sides = [...arms, { name: "level", label: "level" }];
+    const side = (one) => sides[one > 0 ? 0 : one < 0 ? 1 : 2];
+    const counts = sides.map((each) => {
+      return `${each.label} ${found.filter((one) => side(one) === each).length}`;
+    });
+    drawing.lane(
+      ["Ahead: ", ...sides.flatMap(({ name }, k) => [mark(name), ` ${counts[k]}\xa0 `])],
+      "",
+      found.map((one) => [one, "rest", side(one).name]),
+    );
+    const y = drawing.y;
+    const [from, to, at, zero] = [low, high, median, 0].map((one) => drawing.x(one));
+    drawing.line(`M${zero},22V${y + 28}`, "zero");
+    drawing.line(`M${from},${y + 12}H${to}M${at},${y + 6}v12`, "median");
+    drawing.line("", "bar");
+    this.bar = (left, right) => `M${drawing.x(left) - 2},${y + 24}H${drawing.x(right) + 2}`;
+    const range = `${signed(low)} to ${signed(high)}`;
+    const told = `median difference ${signed(median)}, interval ${range}`;
+    drawing.beneath(median, y + 44, told);
+    const title = `${arms[0].label} minus ${arms[1].label} at the same seed, in points`;
+    drawing.into(this.strip, title, `Ahead: ${counts.join(", ")}; ${told}.`);
+  }
+
+  moveBar(runs) {
+    const [left, right] = [0.05, 0.95].map((share) => quantile(this.differences, runs, share));
+    set(this.strip.querySelector(".lab-bar"), { d: this.bar(left, right) });
+  }
+
+  sentence() {
+    const { arms, deals, game } = this;
+    const [a, b] = arms.map((arm) => arm.label);
+    if (game.phase === "all") return this.verdict(a, b);
+    const [first, second, level] = [0, 1, null].map(
+      (k) => deals.filter((deal) => deal.ahead === k).length,
+    );
+    const rest = level ? `; they were level in ${level}` : "";
+    const n = deals.length;
+    const tally = `${a} was ahead in ${first} of ${n} deals, ${b} in ${second}${rest}.`;
+    if (game.phase === "down") {
+      const lies = `One of ${arms[0].values.length} runs of each lies face down.`;
+      return [`${lies} Bet on one, and see both.`, n > 1 ? tally : ""];
     }
-    const deals = this.deals(state);
-    const deal = deals.at(-1);
-    const foreseen = `which speaks ${deal.ahead === deal.bet ? "for" : "against"} your bet`;
+    const { ahead, bet, gap, reached } = deals.at(-1);
     const now =
-      deal.ahead === null
-        ? `In this draw both reach ${percent(deal.reached[0])}.`
-        : `In this draw ${[a, b][deal.ahead].label} is ahead by ${points(deal.gap)}, ${foreseen}.`;
-    if (deals.length === 1) return `${now} That is evidence, not proof. Deal again.`;
-    const led = [0, 1, null].map((k) => deals.filter((one) => one.ahead === k).length);
-    const level = led[2] ? `, neither ${times(led[2])}` : "";
-    const ahead = `${a.label} was ahead ${times(led[0])}, ${b.label} ${times(led[1])}${level}`;
-    return `${now} In ${deals.length} deals ${ahead}.`;
+      ahead === null
+        ? `both reach ${percent(reached[0])}`
+        : `${[a, b][ahead]} is ahead by ${points(gap)}, ${ahead === bet ? "as" : "not as"} you bet`;
+    return [`In this draw ${now}.`, n > 1 ? tally : "One draw is no proof. Deal again."];
   }
 
   // What all seeds say, then how often so few say it.
-  verdict(a, b, state) {
-    const found = this.differences(state);
-    const { low, high, median: middle } = medianInterval(found);
+  verdict(a, b) {
+    const found = this.differences;
+    const { low, high, median } = medianInterval(found);
     const better = low > 0 ? a : high < 0 ? b : null;
-    const last = "ab".indexOf(state.bets.at(-1));
-    const right = [a, b][last] === better ? "right" : "wrong";
-    const judged = last < 0 ? "" : `Your last bet was ${right}.`;
-    const bet = better ? judged : "Zero is within, so no bet is right or wrong.";
     const n = found.length;
-    const open = `${n} seeds do not tell which is better`;
-    const told = better ? `${better.label} is better here` : open;
-    const interval = `95\xa0% interval ${signed(low)} to ${signed(high)}`;
-    const gap = `${a.label} minus ${b.label} is ${signed(middle)} points`;
-    const seen = `${gap} (median of ${n} differences, ${interval})`;
+    const bets = [...this.game.bets];
+    const right = bets.filter((bet) => [a, b][bet] === better).length;
+    const judged = bets.length ? `Your bets: ${right} of ${bets.length} right.` : "";
+    const of = "the median of the differences at the same seed";
+    const told = better
+      ? `${better} is better here, by ${points(median)}, ${of}. ${judged}`
+      : `${n} seeds do not tell which is better: ${of} is ${signed(median)}, and its line reaches ` +
+        "to both sides of zero. So no bet is right or wrong.";
     const point = (differences, size) => {
-      const { above, below } = pointing(differences, size);
-      const to = (arm) => `${better && arm !== better ? "wrongly " : ""}to ${arm.label}`;
-      const first = `${often(above)} of draws point ${to(a)}`;
-      return `${first}, ${often(below)} ${to(b)}, the rest to neither.`;
+      const [above, below] = pointing(differences, size);
+      const to = (name) => `${better && name !== better ? "wrongly " : ""}to ${name}`;
+      return `points ${to(a)} in ${often(above)} of cases, ${to(b)} in ${often(below)}.`;
     };
-    const pairs = a.values.flatMap((one) => b.values.map((other) => one - other));
-    const { runs } = state;
-    const same = runs === 1 ? "The same seed" : `The median of ${runs} seeds, each`;
+    const { runs } = this.state;
+    const values = this.arms.map((arm) => arm.values);
+    const pairs = values[0].flatMap((one) => values[1].map((other) => one - other));
     return [
-      `${told}: at the same seed, ${seen}. ${bet}`,
-      `Any two seeds: ${point(pairs, 1)}`,
-      `${same} for both: ${point(found, runs)}`,
-    ].join("\n");
+      told,
+      `A deal, any run of each, ${point(pairs, 1)}`,
+      `An experiment, ${runs} of the ${n} seeds for both, ${point(found, runs)}`,
+    ];
   }
 }
 
-function described(arms, all) {
-  const below = all ? "; below, their differences by seed" : "";
-  return `Test accuracy of the runs turned up of ${arms[0].label} and ${arms[1].label}${below}.`;
-}
-
-// The level of each dot above its line, so that none covers another.
-function swarm(xs) {
-  const rows = [];
-  const levels = [];
-  for (const k of xs.map((_, index) => index).sort((i, j) => xs[i] - xs[j])) {
-    let level = 0;
-    while (rows[level] !== undefined && xs[k] - rows[level] < DOT) level += 1;
-    rows[level] = xs[k];
-    levels[k] = level;
-  }
-  return levels;
-}
+const mark = (name) => make("tspan", { "data-arm": name }, MARKS[name]);
 
 const STYLES = `
 .lab-room [data-arm="relu"] {
@@ -429,15 +442,6 @@ const STYLES = `
   --arm: #009e73;
 }
 
-.lab-room [data-arm="level"] {
-  --arm: var(--ink);
-}
-
-.lab-sentence {
-  white-space: pre-line; /* a line for each question */
-}
-
-/* the picture: a lane of dots for each setting */
 .lab-line {
   stroke: var(--rule);
 }
@@ -447,17 +451,17 @@ const STYLES = `
   stroke-width: 2.5px;
 }
 
+.lab-zero {
+  stroke: var(--muted);
+}
+
 .lab-bar {
-  fill: var(--muted);
-  opacity: 0.4;
+  stroke: var(--accent); /* as the slider that moves it */
+  stroke-width: 8px;
 }
 
 .lab-picture [data-arm] {
-  fill: var(--arm);
-}
-
-.lab-rest {
-  opacity: 0.5;
+  fill: var(--arm, var(--ink));
 }
 
 .lab-drawn,
@@ -484,10 +488,6 @@ const STYLES = `
   border: 0;
 }
 
-.lab-card:disabled {
-  cursor: default;
-}
-
 .lab-card span {
   display: block;
 }
@@ -496,11 +496,7 @@ const STYLES = `
   position: relative;
   height: 100%;
   transform-style: preserve-3d;
-  transition: transform 0.55s cubic-bezier(0.3, 1.35, 0.5, 1);
-}
-
-.lab-card + .lab-card .lab-turn {
-  transition-delay: 0.22s;
+  transition: transform 0.55s;
 }
 
 .lab-up .lab-turn {
@@ -521,16 +517,8 @@ const STYLES = `
   backface-visibility: hidden;
 }
 
-.lab-card .lab-back {
-  background: color-mix(in srgb, var(--arm) 9%, var(--paper));
-}
-
-.lab-mark,
-.lab-record [data-arm] {
+.lab-mark {
   color: var(--arm);
-}
-
-.lab-back .lab-mark {
   font-size: 1.9rem;
 }
 
@@ -542,7 +530,6 @@ const STYLES = `
 
 .lab-ahead .lab-face {
   border-color: var(--arm);
-  border-width: 3px;
 }
 
 .lab-card .lab-reached {
@@ -567,28 +554,13 @@ const STYLES = `
   margin: 0;
 }
 
-.lab-room ol.lab-record {
-  display: flex;
-  flex-wrap: wrap;
-  gap: 0.15rem 0.6rem;
-  list-style: none;
-  margin: 0.75rem 0 0;
-  padding: 0;
-}
-
-.lab-record::before {
-  content: "Ahead in your deals:";
-  font-size: 0.875rem;
-  color: var(--muted);
-}
-
-.lab-record li {
-  margin: 0;
+.lab-buttons :disabled {
+  opacity: 0.45;
 }
 
 /* what a deal shows waits for its cards; without motion it is there at once */
 @media (prefers-reduced-motion: no-preference) {
-  .lab-dealt :is(.lab-last, li:last-child, .lab-sentence) {
+  .lab-dealt :is(.lab-last, .lab-sentence) {
     animation: lab-arrive 0.3s 0.6s backwards;
   }
 

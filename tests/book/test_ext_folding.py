@@ -51,6 +51,24 @@ def test_in_a_chapter_with_titles_only_these_are_folded(page):
     assert [s.get_text() for s in found.select("details > summary")] == ["Ours & theirs"]
 
 
+def test_lines_of_measurements_are_folded_with_the_code_that_printed_them(page):
+    printed = "the answer: 42\nhow long it took\n  measured: 7 s\n"
+    folded, silent, shown = page(
+        ("# @title How it was measured\nx = 1", [], printed),
+        ("# @title How long it took\nz = 3", [], "  measured: 9 s"),
+        ("y = 2", [], "  measured: 8 s"),
+    ).select(".cell")
+    assert [part.name for part in silent.find_all(recursive=False)] == ["details"]
+    fold = folded.details
+    assert [pre.get_text().strip() for pre in fold.select("pre")] == [
+        "how long it took\n  measured: 7 s",
+        "x = 1",
+    ]
+    fold.extract()
+    assert folded.get_text().strip() == "the answer: 42"
+    assert "measured: 8 s" in shown.get_text()
+
+
 def test_the_tag_of_today_takes_the_same_form_and_not_that_of_myst_nb(page):
     found = page(("x = 1", ["hide-input"], ""))
     assert [s.get_text() for s in found.select("details.fold > summary")] == ["What was run"]

@@ -59,7 +59,19 @@ def test_choices_become_radio_buttons_in_a_named_group_with_the_words_kept(made)
     labels = [label.get_text(strip=True) for label in group.select("label")]
     assert labels[0] == "none oralmostnone"
     assert labels[2].startswith("all, ")
-    assert [button.get_text() for button in box.select("button")] == ["Commit", "Skip"]
+    assert [button.get_text() for button in box.select("button")] == ["Commit", "Skip", ""]
+
+
+def test_only_the_first_question_of_a_page_offers_to_ask_no_more(made):
+    first, second = made(CHOICE + "\n" + NUMBER).page().select("predict-box")
+    assert first.select_one(".predict-buttons > .predict-fold") is not None
+    assert [button.get_text() for button in second.select("button")] == ["Commit", "Skip"]
+
+
+def test_the_result_that_opens_an_answer_is_marked_and_other_bold_words_are_not(made):
+    answer = CHOICE.replace("They toss", "They **toss**")
+    page = made(answer + "\n" + NUMBER).page()
+    assert [each.get_text() for each in page.select(".predict-result")] == ["1.", "63 %."]
 
 
 def test_a_number_becomes_a_slider_with_its_bounds_and_its_unit(made):

@@ -141,6 +141,17 @@ def test_an_id_that_matplotlib_repeats_without_need_is_dropped():
     assert [element["id"] for element in page.find_all(id=True)] == ["p-used"]
 
 
+def test_dots_and_curves_are_placed_to_a_tenth_and_markers_keep_their_outline():
+    curve = "M 1.26 3.34 " + "L 2.25 4.44 " * 40
+    marker = "M 0 1.25 C 0.44 1.25 0.83 1.08 1.13 0.81 z"
+    drawn = f'<path id="m" d="{marker}"/><use href="#m" x="10.26" y="-3.04"/><path d="{curve}"/>'
+    page = BeautifulSoup(inline_svg(f"{OPEN}{drawn}</svg>", "p-", "A curve."), "html.parser")
+    assert (page.use["x"], page.use["y"]) == ("10.3", "-3.0")
+    outline, line = page.find_all("path")
+    assert outline["d"] == marker
+    assert line["d"].startswith("M 1.3 3.3 L 2.2 4.4")
+
+
 def test_ink_paper_and_the_dark_blue_follow_the_theme(figure):
     markup = inline_svg(figure, "p-", "A line and a band.").lower()
     for stored in ("#1b1f24", "#fdfcf9", "#0072b2"):

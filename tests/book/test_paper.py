@@ -42,6 +42,18 @@ def test_links_between_pages_stay_inside_the_book_and_dead_ones_become_words(bui
     assert "see c" in book.get_text()
 
 
+def test_what_is_folded_is_left_out_and_links_into_it_become_words(built):
+    folded = '<details><summary>Plan</summary><p id="card">Hidden.</p></details>'
+    links = '<p><a href="#card">its card</a> and <a href="#shown">what is shown</a></p>'
+    write(built, "chapters/a", f'{links}{folded}<details open><p id="shown">Seen.</p></details>')
+    alone = parsed(chapter(read_page(built, "chapters/a"), "Book"))
+    assert "Hidden." not in alone.get_text()
+    assert alone.find("a", string="its card") is None
+    assert "its card" in alone.get_text()
+    target = alone.find("a", string="what is shown")["href"][1:]
+    assert alone.find(id=target).get_text() == "Seen."
+
+
 def test_with_a_public_address_a_chapter_alone_links_to_it(built):
     write(built, "chapters/a", OTHER, canonical="https://example.org/book/")
     alone = parsed(chapter(read_page(built, "chapters/a"), "Book"))

@@ -210,4 +210,5 @@ def test_the_pages_have_the_colors_that_the_figures_are_drawn_in():
     light = colors("light")
     assert (light["paper"], light["ink"]) == (palette.PAPER, palette.INK)
     assert light["data-blue"] == palette.BLUE
+    assert light["accent"] == palette.ACCENT
     assert colors("dark")["paper"] == palette.NIGHT

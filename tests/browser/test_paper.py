@@ -1,8 +1,9 @@
 """What `make pdf` prints: a chapter, and a book of a chapter and the glossary, read by pypdf."""
 
+import functools
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +11,20 @@ import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
+from tools.course import HERE, read_source
+from tools.markup import is_recut
 from tools.paper import chapter, read_page, whole
 from tools.pdf import printed
+from tools.sources import code_cells
 
 BUILT = Path(__file__).resolve().parents[2] / "_build" / "html"
 CHAPTER, GLOSSARY = "chapters/diagnosis", "pages/glossary"
+LONGEST = 15
+NEW_FORM = [
+    slug
+    for slug in HERE.slugs
+    if is_recut(cell.source for cell in code_cells(read_source(HERE.source(slug))))
+]
 pytestmark = pytest.mark.slow
 
 
@@ -39,8 +49,19 @@ def print_(browser, address, document) -> Print:
 
 
 @pytest.fixture(scope="module")
-def alone(browser, address) -> Print:
-    return print_(browser, address, chapter(read_page(BUILT, CHAPTER), "The book"))
+def prints(browser, address) -> Callable[[str], Print]:
+    """Prints a chapter alone, once for all tests."""
+
+    @functools.cache
+    def once(name: str) -> Print:
+        return print_(browser, address, chapter(read_page(BUILT, name), "The book"))
+
+    return once
+
+
+@pytest.fixture(scope="module")
+def alone(prints) -> Print:
+    return prints(CHAPTER)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +145,11 @@ def test_the_solutions_stand_at_the_end_of_the_book_and_in_no_chapter(alone, boo
     sheets = [squeezed(page.extract_text()) for page in reader.pages]
     assert words in "".join(sheets[begins:])
     assert words not in "".join(sheets[:begins])
+
+
+@pytest.mark.parametrize("slug", NEW_FORM)
+def test_a_chapter_in_the_new_form_takes_few_sheets(prints, slug):
+    assert len(prints(f"chapters/{slug}").reader.pages) <= LONGEST
 
 
 def test_its_text_can_be_read_and_its_formulas_are_set(file):

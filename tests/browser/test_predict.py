@@ -120,6 +120,11 @@ def commit(page: Page, choice: int) -> None:
     page.locator(f"{FIRST} button[type=submit]").click()
 
 
+def commit_number(page: Page) -> None:
+    page.locator(f"{SECOND} input[type=range]").fill("70")
+    page.locator(f"{SECOND} button[type=submit]").click()
+
+
 def score(page: Page) -> str:
     return page.locator(".predict-score").inner_text()
 
@@ -144,13 +149,13 @@ def test_the_answer_is_neither_seen_nor_read_nor_reached_until_the_reader_commit
 def test_committing_shows_the_answer_the_mark_and_the_sentence_on_that_guess(page) -> None:
     commit(page, 2)
     box = page.locator(FIRST)
-    said = "You said: about half. It came out: none or almost none."
+    said = "You said: about half. Result: none or almost none."
     assert box.get_by_role("status").inner_text() == said
     assert page.get_by_text(VEILED).is_visible()
     assert box.get_by_text("you thought of luck").is_visible()
     assert box.get_by_text("of patience").is_hidden()
     assert "your guess" in box.locator("li").nth(1).inner_text()
-    assert "came out" in box.locator("li").nth(0).inner_text()
+    assert "✓" in box.locator("li").nth(0).inner_text()
     mark = page.locator("#claim-deep-fails + .predict-mark")
     assert mark.inner_text() == "✗ You said: about half"
     assert box.locator("predict-veil").is_hidden()
@@ -161,7 +166,7 @@ def test_committing_shows_the_answer_the_mark_and_the_sentence_on_that_guess(pag
 def test_a_right_guess_is_told_so_and_counted(page) -> None:
     commit(page, 1)
     said = page.locator(FIRST).get_by_role("status").inner_text()
-    assert said == "You said: none or almost none. So it came out."
+    assert said == "You said: none or almost none. That is the result."
     assert score(page).startswith("Your predictions: 1 of 1;")
 
 
@@ -171,10 +176,33 @@ def test_nothing_is_committed_before_a_choice_is_made(page) -> None:
     assert "0 of" not in score(page)
 
 
+def test_a_slider_that_nobody_touched_is_no_guess(page) -> None:
+    box = page.locator(SECOND)
+    commit_it = box.locator("button[type=submit]")
+    assert box.locator(".predict-number").inner_text() == "?"
+    commit_it.click()
+    assert box.get_attribute("data-state") == "open"
+    assert page.evaluate("document.activeElement.validationMessage").startswith("Move the slider")
+    assert page.get_by_text("The share is 63").is_hidden()
+    box.locator("input").click()  # in its middle, where it stands
+    assert box.locator(".predict-number").inner_text() == "50\u00a0%"
+    commit_it.click()
+    assert "You said: 50" in box.get_by_role("status").inner_text().replace("\u00a0", " ")
+
+
+def test_a_skipped_number_shows_no_scale_and_says_its_result_once(page) -> None:
+    box = page.locator(SECOND)
+    box.locator(".predict-skip").click()
+    told = box.inner_text().replace("\u00a0", " ")
+    assert told.count("63 %") == 1
+    assert "between 0 and" not in told
+    assert "So it is." in told
+
+
 def test_skipping_shows_the_whole_answer_and_counts_for_nothing(page) -> None:
     page.locator(f"{FIRST} .predict-skip").click()
     box = page.locator(FIRST)
-    assert box.get_by_role("status").inner_text() == "It came out: none or almost none."
+    assert box.get_by_role("status").inner_text() == "Result: none or almost none."
     assert page.get_by_text(VEILED).is_visible()
     assert box.get_by_text("you thought of luck").is_visible()
     assert box.get_by_text("of patience").is_visible()
@@ -188,7 +216,7 @@ def test_skipping_shows_the_whole_answer_and_counts_for_nothing(page) -> None:
         (40, "Your guess is 23 too low.", "0 of 1; chance would give 0.2", "low."),
         (95, "Your guess is 32 too high.", "0 of 1; chance would give 0.2", "high."),
         (70, "7 too high, which is within a tenth of the scale and counts as right.", "1 of 1", ""),
-        (63, "You said: 63 %. So it came out.", "1 of 1", ""),
+        (63, "You said: 63 %. That is the result.", "1 of 1", ""),
     ],
 )
 def test_a_slider_says_how_far_the_guess_is_from_the_answer(
@@ -252,21 +280,33 @@ def test_forgetting_takes_two_presses_and_veils_everything_again(page) -> None:
     forget.click()
     assert page.get_by_text(VEILED).is_hidden()
     assert page.locator(f"{FIRST} input:checked").count() == 0
-    assert score(page).startswith("Your predictions are kept")
+    assert score(page).startswith("Forgotten. Your predictions are kept")
+    assert page.evaluate("document.activeElement.className") == "predict-score"
     assert page.evaluate("localStorage.predictions") == "{}"
 
 
-def test_a_reader_who_does_not_want_to_be_asked_gets_folds_from_then_on(visit, page) -> None:
-    page.locator(".predict-fold").click()
+def test_a_forgotten_number_has_to_be_guessed_anew(page) -> None:
+    box = page.locator(SECOND)
+    commit_number(page)
+    page.locator(".predict-forget").dblclick()
+    assert box.locator(".predict-number").inner_text() == "?"
+    assert box.locator("input").input_value() == "50"
+
+
+@pytest.mark.parametrize("where", [FIRST, ".predict-tally"])
+def test_a_reader_who_does_not_want_to_be_asked_gets_folds_from_then_on(visit, page, where) -> None:
+    page.locator(f"{where} .predict-fold").click()
+    assert page.evaluate("document.activeElement.textContent") == "Ask me before I see an answer"
     visit.open("index.html")
     box = page.locator(FIRST)
     assert page.get_by_text(VEILED).is_visible()
-    assert box.locator("button:visible, input:visible").count() == 0
+    buttons = page.locator("predict-box :is(button, input):visible")
+    assert buttons.all_inner_texts() == ["Ask me before I see an answer"]
     assert box.get_by_text("They toss a coin").is_hidden()
     box.get_by_text("Answer", exact=True).click()
     assert box.get_by_text("They toss a coin").is_visible()
     assert page.locator(SECOND).get_by_text("between 0 and 100 %").is_visible()
-    page.locator(".predict-fold").click()
+    page.locator(f"{where} .predict-fold").click()
     assert page.get_by_text(VEILED).is_hidden()
 
 
@@ -312,7 +352,7 @@ def test_where_storage_is_refused_the_page_works_until_it_is_closed(visit, page)
     commit(page, 1)
     assert page.get_by_text(VEILED).is_visible()
     assert score(page).startswith("Your predictions: 1 of 1;")
-    page.locator(".predict-fold").click()
+    page.locator(".predict-tally .predict-fold").click()
     assert page.locator(f"{SECOND} button:visible").count() == 0
     visit.open("index.html")
     visit.complaints.clear()
@@ -359,7 +399,7 @@ def test_a_class_sees_all_questions_on_one_sheet_and_the_teacher_reveals_each(vi
     assert buttons.all_inner_texts() == ["Reveal", "Reveal"]
     buttons.first.click()
     assert sheet.get_by_text("They toss a coin").is_visible()
-    assert sheet.get_by_text("It came out: none or almost none.").is_visible()
+    assert sheet.get_by_text("Result: none or almost none.").is_visible()
     assert sheet.get_by_text("So it is.").is_hidden()
     assert page.evaluate("localStorage.predictions ?? null") is None
     sheet.get_by_role("link", name="Back to the chapter").click()
@@ -403,7 +443,7 @@ def test_a_phone_has_room_for_all_of_it_and_targets_for_a_thumb(page) -> None:
             assert state == "said" or button.bounding_box()["height"] >= 40
         if state == "open":
             commit(page, 2)
-            page.locator(f"{SECOND} button[type=submit]").click()
+            commit_number(page)
 
 
 @pytest.mark.parametrize(
@@ -414,7 +454,7 @@ def test_axe_finds_nothing_in_a_prediction(visit, state) -> None:
     page = visit.open("index.html")  # axe itself asks for style sheets that nobody serves
     if state == "said":
         commit(page, 2)
-        page.locator(f"{SECOND} button[type=submit]").click()
+        commit_number(page)
     if state == "class":
         visit.open("index.html?class")
         page.get_by_role("button", name="Reveal").first.click()

@@ -211,6 +211,8 @@ def test_lint_and_format_are_checked_in_notebooks_too(executed: Course) -> None:
     found = "\n".join(check.ruff(executed))
     assert "F401" in found
     assert "-import  os" in found
+    assert found.count("\n+++ ") == 1  # of the one cell that is not as it should be
+    assert "change sources/tiny/chapter.md, then make notebooks CH=tiny" in found
 
 
 @pytest.fixture

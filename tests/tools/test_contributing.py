@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tools.chapter_checks import CHECKS
+from tools.check import ruff
 from tools.course import HERE, Course, read_source
+from tools.form_checks import visible_code
 from tools.freeze import freeze
-from tools.ledger_checks import folders, plans
+from tools.ledger_checks import folders, ledger, plans
+from tools.notebooks import make_notebooks
 from tools.predictions import Stored, predictions, wrong
 from tools.solutions import exercises
 from tools.sources import check_source, code_cells
@@ -51,6 +55,30 @@ def test_its_source_is_sound_and_its_exercise_has_a_solution(course: Course) -> 
     source = read_source(course.source(SLUG))
     check_source(source, "chapter.md")
     assert [exercise.solved for exercise in exercises(source)] == [True]
+
+
+@pytest.mark.slow
+def test_it_runs_and_then_lacks_four_predictions_and_nothing_else(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = claims.load(course.root / "sources")
+    monkeypatch.setattr("utils.claims.stored.load", lambda: own)
+    shutil.copytree(
+        HERE.root / "utils", course.root / "utils", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (course.root / "chapters").mkdir()
+    for name in ("pyproject.toml", "chapters/ruff.toml"):
+        shutil.copy(HERE.root / name, course.root / name)
+    for name in ("README.md", "references.bib"):
+        (course.root / name).touch()
+    freeze(course, SLUG, date(2026, 1, 2))
+    assert make_notebooks(course, SLUG) == 0
+    (settled,) = claims.verdicts(course.chapter(SLUG))
+    assert (settled.id, settled.verdict) == (CLAIM, "holds here")
+    found = [problem for check in CHECKS.values() for problem in check(course, SLUG)]
+    assert found == [f"sources/{SLUG}/chapter.md: 1 predictions, expected 5 or more"]
+    assert ledger(course) == visible_code(course, SLUG) == []
+    assert ruff(course) == []
 
 
 def test_what_it_plants_fits_one_place_of_its_code(course: Course) -> None:

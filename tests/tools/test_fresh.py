@@ -205,6 +205,7 @@ def test_what_is_the_same_what_moved_and_what_is_contradicted_is_told() -> None:
     book = book_of(a=YES, b=YES, c=CLOSE, d=OPEN, e=YES, f=OPEN)
     run = run_of(a=YES, b=CLOSE, c=OPEN, d=CLOSE, e=OPEN, f=NO)
     assert counted(book, run) == "6 claims: 2 same, 2 moved, 2 contradicted"
+    assert counted(book_of(a=YES), run) == "1 claim: 1 same, 0 moved, 0 contradicted"
     assert [line.split()[:2] for line in told(book, run)] == [
         ["close", "b,"],
         ["moved", "c"],

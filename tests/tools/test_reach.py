@@ -252,6 +252,14 @@ def stale_after(
             path.write_text(text)
 
 
+def test_another_drawing_of_cards_makes_no_chapter_stale(copy, chapters) -> None:
+    def edit(path: Path) -> str:
+        return path.read_text().replace("Plan, numbers, literature", "All the rest")
+
+    assert edit(copy / "utils/claims/card.py") != (copy / "utils/claims/card.py").read_text()
+    assert stale_after(copy, chapters, edit) == set()
+
+
 @pytest.mark.slow
 def test_a_new_function_in_every_module_makes_no_chapter_stale(copy, chapters) -> None:
     new = "\n\ndef never_seen_before(x):\n    return x\n"

@@ -151,7 +151,7 @@ def test_a_fault_in_the_ledger_is_named(tmp_path, changes, message):
 
 
 def test_an_id_is_used_once(tmp_path):
-    with pytest.raises(ValueError, match="deep-is-hard is used twice"):
+    with pytest.raises(ValueError, match=r"deep-is-hard is used in one/claims\.yml already"):
         claims.load(write(tmp_path, a_claim(), a_claim()))
 
 

@@ -14,22 +14,26 @@ def told(evidence):
     return sentence(sample).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_a_comparison_says_how_much_more_in_the_median_and_from_where_to_where():
+def test_a_comparison_says_how_much_higher_in_the_median_and_from_where_to_where():
     evidence = stats.paired_win(SIXTEEN, 0 * SIXTEEN, names=("ReLU", "sigmoid"), unit="points")
     assert told(evidence) == (
-        "ReLU against sigmoid: 0.35 points more (median of 16 seeds; 0.26 to 0.44)"
+        "ReLU against sigmoid: higher by 0.35 points (median of 16 seeds; "
+        "95 % interval 0.26 to 0.44)"
     )
 
 
-def test_a_lost_comparison_says_how_much_less():
+def test_a_lost_comparison_says_how_much_lower():
     evidence = stats.paired_win(0 * SIXTEEN, SIXTEEN, names=("relu", "elu"))
-    assert told(evidence) == "ReLU against ELU: 0.35 less (median of 16 seeds; 0.26 to 0.44 less)"
+    assert told(evidence) == (
+        "ReLU against ELU: lower by 0.35 (median of 16 seeds; 95 % interval 0.26 to 0.44)"
+    )
 
 
 def test_an_interval_around_zero_says_which_end_is_which():
     evidence = stats.paired_win(SIXTEEN, np.full(16, 0.33), names=("a", "b"))
     assert told(evidence) == (
-        "a against b: 0.02 more (median of 16 seeds; from 0.07 less to 0.11 more)"
+        "a against b: higher by 0.02 (median of 16 seeds; "
+        "95 % interval from 0.07 lower to 0.11 higher)"
     )
 
 
@@ -44,15 +48,35 @@ def test_equal_arms_and_equal_seeds_are_said_in_words():
 
 def test_a_median_keeps_its_sign_and_rounds_of_timing_are_rounds():
     evidence = stats.timed(stats.median_below(-SIXTEEN, 0, "decades"))
-    assert told(evidence) == "decades: −0.35 (median of 16 rounds; −0.44 to −0.26)"
+    assert told(evidence) == "decades: −0.35 (median of 16 rounds; 95 % interval −0.44 to −0.26)"
 
 
 def test_a_share_says_how_many_of_how_many():
     assert told(stats.share_above(46, 48, 0.75, "named rightly")) == (
-        "named rightly: 46 of 48 runs (96 %; 86 to 99 %)"
+        "named rightly: 46 of 48 runs (96 %; 95 % interval 86 to 99 %)"
     )
     clustered = stats.share_above(np.arange(16), np.full(16, 15), 0.2, "reached")
     assert told(clustered).startswith("reached: 50 % (16 clusters of runs; ")
+
+
+def test_what_the_numbers_are_is_said_where_neither_name_nor_unit_says_it():
+    def measured(names, unit=""):
+        (sample,) = stats.paired_win(SIXTEEN, 0 * SIXTEEN, names=names, unit=unit).samples
+        return sentence(sample, "accuracy").split(" (")[0]
+
+    assert measured(("a", "b")) == "a against b: accuracy higher by 0.35"
+    assert measured(("accuracy of a", "b")) == "accuracy of a against b: higher by 0.35"
+    assert measured(("a", "b"), "ms") == "a against b: higher by 0.35 ms"
+    alone = Sample("a", (0.5, 0.5), 0.6, "below", 0.5, 0.5)
+    assert sentence(alone, "accuracy") == "a: accuracy 0.5 (all 2 seeds)"
+
+
+def test_thousandths_suffice_where_an_interval_is_five_of_them_wide():
+    assert [figure(0.46851, width) for width in (0.0200, 0.0070, 0.0020)] == [
+        "0.469",
+        "0.469",
+        "0.4685",
+    ]
 
 
 @given(st.integers(0, 40), st.integers(1, 40), st.floats(0.01, 0.99))

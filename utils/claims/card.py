@@ -20,7 +20,6 @@ from typing import Any
 from utils import palette
 from utils.claims.entries import Change, Claim
 from utils.claims.rules import (
-    ANSWERS,
     BY_READING,
     CHECK,
     CHECKED,
@@ -31,6 +30,7 @@ from utils.claims.rules import (
     YES,
     Settled,
     contradictions,
+    where,
 )
 from utils.samples import DIGITS, SEED, Sample, decisive, sentence
 from utils.strip import strip
@@ -68,25 +68,28 @@ def card(
     settled: Settled,
     book: Settled | None = None,
     *,
+    entry: str = "",
     more: Iterable[Row] = (),
     finding: Callable[[str], str] = as_html,
     permalink: str = "",
 ) -> str:
     """The verdict as HTML, readable without style sheets.
 
-    more: further rows for its fold. finding: how the sources of a reading are set. permalink: HTML.
+    entry: where the ledger tells all of it; the card then only counts the changes of its plan, and
+    carries no data. more: further rows for its fold. finding: how the sources of a reading are set.
+    permalink: HTML.
     """
     word = settled.verdict
     color = f"var(--verdict,{palette.VERDICTS[word]})"
-    measured = measured_data(settled)
+    measured = "" if entry else measured_data(settled)
     data = f" data-measured='{measured}'" if measured else ""
-    rows = [*(details(claim, settled) if settled.outcomes else ()), *more]
+    rows = [*(details(claim, settled, entry) if settled.outcomes else ()), *more]
     return (
         f'<div class="verdict verdict-{word.replace(" ", "-")}" id="{settled.anchor}"{data} '
         f'style="border-left:4px solid {color};margin:1em 0;padding:.1em 0 .1em .9em">'
         f'<p class="verdict-head" style="margin:.2em 0">{_words(settled, book, color)}{permalink}'
         f'</p><p class="verdict-says" style="margin:.3em 0">{as_html(claim.says)}</p>'
-        f"{body(settled, finding)}{fold(rows) if rows else ''}</div>"
+        f"{body(claim, settled, finding)}{fold(rows) if rows else ''}</div>"
     )
 
 
@@ -109,7 +112,7 @@ def chip(word: str, style: str = "") -> str:
     )
 
 
-def body(settled: Settled, finding: Callable[[str], str] = as_html) -> str:
+def body(claim: Claim, settled: Settled, finding: Callable[[str], str] = as_html) -> str:
     """What was found: where the claim holds, then each setting with its strip."""
     if settled.verdict == BY_READING:
         return f'<p class="finding" style="margin:.3em 0">{finding(settled.numbers[""])}</p>'
@@ -117,16 +120,16 @@ def body(settled: Settled, finding: Callable[[str], str] = as_html) -> str:
         return f'<p class="measured" style="margin:.3em 0">{as_html(settled.numbers[CHECK])}</p>'
     place = where(settled) if len(settled.outcomes) > 1 else ""
     said = f'<p class="verdict-where" style="margin:.3em 0">{html.escape(place)}</p>'
-    items = "".join(_setting(settled, name) for name in settled.outcomes)
+    items = "".join(_setting(claim, settled, name) for name in settled.outcomes)
     return f'{said if place else ""}<ul class="verdict-settings">{items}</ul>'
 
 
-def _setting(settled: Settled, setting: str) -> str:
+def _setting(claim: Claim, settled: Settled, setting: str) -> str:
     outcome, samples = settled.outcomes[setting], settled.samples.get(setting, ())
     answer = OUTCOMES[outcome.answer]
     if samples:
         shown = decisive(samples, answer)
-        told, drawn = as_html(sentence(shown)), strip(shown)
+        told, drawn = as_html(sentence(shown, claim.measure)), strip(shown)
     else:
         told, drawn = as_html(settled.numbers[setting]), ""
     said = f"{html.escape(setting)}: {outcome}"
@@ -144,7 +147,7 @@ def _among(samples: tuple[Sample, ...], answer: bool | None) -> str:
     same = sum(sample.answer is answer for sample in samples)
     all_of_them = f"{len(samples)} comparisons"
     one, several = SAYS[answer]
-    which = "least decided" if answer is None else "closest to the threshold"
+    which = "less clear" if same == 2 else "least clear"
     if same == len(samples):
         told = f"the {which} of {all_of_them}"
     elif same > 1:
@@ -154,54 +157,44 @@ def _among(samples: tuple[Sample, ...], answer: bool | None) -> str:
     return f' <span class="among">({told})</span>'
 
 
-PLACED = ("holds here", "depends", "fails here")
+def details(claim: Claim, settled: Settled | None, entry: str = "") -> Iterator[Row]:
+    """Numbers, expectation, plan and its changes, for a fold.
 
-
-def where(settled: Settled) -> str:
-    """Where a claim holds, where it fails and what is open; nothing where the word says it all."""
-    if settled.verdict not in PLACED:
-        return ""
-    verbs = {YES: "holds in", NO: "fails in", OPEN: "open in"}
-    parts = []
-    for answer in ANSWERS:
-        names = [name for name, found in settled.outcomes.items() if found.answer == answer]
-        parts += [f"{verbs[answer]} {'; '.join(names)}"] if names else []
-    return " / ".join(parts)
-
-
-def details(claim: Claim, settled: Settled | None) -> Iterator[Row]:
-    """Numbers, expectation, plan and its changes, for a fold."""
+    entry: where the changes are told, if not here.
+    """
     if settled is not None:
         for setting in settled.outcomes:
             label = f"Numbers: {html.escape(setting)}" if claim.settings else "Numbers"
-            yield label, as_html(settled.numbers[setting]) + _all(settled.samples.get(setting, ()))
+            strips = _all(settled.samples.get(setting, ()), claim.measure)
+            yield label, as_html(settled.numbers[setting]) + strips
     yield "We expected", f"{claim.expect.replace('-', ' ')}. {as_html(claim.why)}"
     yield "The plan", f"{SETTLED_BY[claim.settle_by]}. {as_html(claim.plan)}"
     if claim.settings:
         yield "Its settings", html.escape("; ".join(claim.settings))
     if claim.changes:
-        yield "Its changes", _changes(claim.changes)
+        yield "Its changes", _changes(claim.changes, entry)
 
 
-def _all(samples: tuple[Sample, ...]) -> str:
+def _all(samples: tuple[Sample, ...], measure: str) -> str:
     """The strips of several comparisons in one setting, each with its sentence."""
     if len(samples) < 2:
         return ""
-    items = "".join(f"<li>{as_html(sentence(sample))} {strip(sample)}</li>" for sample in samples)
+    told = ((as_html(sentence(sample, measure)), strip(sample)) for sample in samples)
+    items = "".join(f"<li>{said} {drawn}</li>" for said, drawn in told)
     return f'<ul class="verdict-comparisons">{items}</ul>'
 
 
-def _changes(changes: Sequence[Change]) -> str:
+def _changes(changes: Sequence[Change], entry: str) -> str:
     """All changes of a plan, the first one first, behind a line that counts them."""
+    count = f"{len(changes)}, the last on {changes[-1].date:%Y-%m-%d}"
+    if entry:
+        return f'{count} (<a href="{html.escape(entry)}">what and why</a>)'
     items = "".join(
         f"<li>Until {change.date:%Y-%m-%d} it said: {as_html(change.was)} "
         f"<em>Changed because:</em> {as_html(change.reason)}</li>"
         for change in changes
     )
-    return (
-        f'<details class="verdict-changes"><summary>{len(changes)}, the last on '
-        f"{changes[-1].date:%Y-%m-%d}</summary><ol>{items}</ol></details>"
-    )
+    return f'<details class="verdict-changes"><summary>{count}</summary><ol>{items}</ol></details>'
 
 
 def fold(rows: Iterable[Row]) -> str:

@@ -37,7 +37,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of the notes, in our words, and how the course settles it."""
+    """One statement of the notes, in our words, and how the course settles it.
+
+    measure: what its numbers are, such as "accuracy", where all of them are the same.
+    """
 
     id: str
     kind: str
@@ -50,11 +53,12 @@ class Claim:
     plan: str
     run: str
     settings: tuple[str, ...] = ()
+    measure: str = ""
     changes: tuple[Change, ...] = ()
     conflicts: tuple[str, ...] = ()
 
 
-OPTIONAL = ("settings", "changes", "conflicts")
+OPTIONAL = ("settings", "measure", "changes", "conflicts")
 NEEDED = tuple(f.name for f in fields(Claim) if f.name not in ("chapter", *OPTIONAL))
 
 
@@ -134,7 +138,10 @@ def _load(files: tuple[tuple[str, str, str], ...]) -> Ledger:
         for position, entry in enumerate(chapter["claims"], start=1):
             claim = _claim(entry, position, slug, data, name)
             if claim.id in claims:
-                raise ValueError(f"{name}: the id {claim.id} is used twice; ids are unique")
+                other = f"{claims[claim.id].chapter}/{ENTRIES}"
+                raise ValueError(
+                    f"{name}: the id {claim.id} is used in {other} already; ids are unique"
+                )
             claims[claim.id] = claim
     for claim in claims.values():
         for other in claim.conflicts:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from utils.claims.card import where
 from utils.claims.entries import Claim
-from utils.claims.rules import SHAPES, Settled
+from utils.claims.rules import SHAPES, Settled, where
 from utils.typeset import as_html
 
 NOT_YET = "not yet"

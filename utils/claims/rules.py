@@ -72,6 +72,21 @@ def word_of_check(answer: str) -> str:
     return CHECKED if answer == YES else MISPRINT
 
 
+PLACED = ("holds here", "depends", "fails here")
+
+
+def where(settled: Settled) -> str:
+    """Where a claim holds, where it fails and what is open; nothing where the word says it all."""
+    if settled.verdict not in PLACED:
+        return ""
+    verbs = {YES: "holds in", NO: "fails in", OPEN: "open in"}
+    parts = []
+    for answer in ANSWERS:
+        names = [name for name, found in settled.outcomes.items() if found.answer == answer]
+        parts += [f"{verbs[answer]} {'; '.join(names)}"] if names else []
+    return " / ".join(parts)
+
+
 def contradicts(book: Outcome, run: Outcome) -> bool:
     """Whether two runs of one experiment may not differ so: only a close call may become open."""
     if OPEN not in (book.answer, run.answer):

@@ -64,9 +64,14 @@ def _all_stored(path: Path) -> list[Settled]:
     return [s for s in (_stored(each, path) for each in data) if s is not None]
 
 
+def is_card(page: str) -> bool:
+    """Whether an output's HTML is the card of a verdict."""
+    return page.startswith('<div class="verdict ')
+
+
 def _stored(data: Mapping[str, Any], path: Path) -> Settled | None:
     card = "".join(data.get("text/html", ""))
-    if not card.startswith('<div class="verdict '):
+    if not is_card(card):
         return None
     text = "".join(data.get("text/plain", ""))
     try:
