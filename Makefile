@@ -4,7 +4,7 @@ ifeq ($(wildcard tools/environment.sh),)
 $(error Run make in the course's own folder: there is no tools/environment.sh here)
 endif
 
-# CH, STUDY, ALL, REPO, PYTHON… reach the tools as environment variables: no shell reads what they hold.
+# CH, ALL, REPO, PYTHON… reach the tools as environment variables: no shell reads what they hold.
 PORT ?= 8000
 VENV_PYTHON := .venv/bin/python
 STAMPS := .venv/.stamps
@@ -66,7 +66,7 @@ lab: $(STAMPS)/lab ## open the chapters in JupyterLab
 freeze: $(STAMPS)/check ## freeze the plans of claims before anything is run (CH=slug: that chapter's)
 	@$(VENV_PYTHON) -m tools.freeze
 
-studies: $(STAMPS)/all ## measure what takes longer than a page may (CH=slug STUDY=name; BACKEND=dask ADDRESS=…)
+studies: $(STAMPS)/all ## measure what takes longer than a page may (CH=slug or slug/study; BACKEND=dask ADDRESS=…)
 	@$(VENV_PYTHON) -m tools.studies
 
 notebooks: $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)

@@ -7,7 +7,6 @@ adopt` stamps, and whatever the chapter's code cannot reach of the helpers.
 import ast
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +15,7 @@ from nbformat import NotebookNode
 from tools.course import Course, CourseError
 from tools.markup import OPENING_TAG, untitled
 from tools.reach import reached
-from utils import claims
+from utils import claims, studies
 
 FRAMEWORKS = ("tensorflow", "keras", "numpy")
 
@@ -77,12 +76,12 @@ def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
 
 def studies_in(course: Course, code: Iterable[str]) -> dict[str, str]:
     """Digest of each study's result whose name, `chapter/study`, stands in the code."""
-    names = sorted(name for name in _quoted(code) if re.fullmatch(r"[\w-]+/\w+", name))
-    paths = {name: course.root / "studies" / f"{name}.json" for name in names}
+    names = filter(studies.NAME.fullmatch, _quoted(code))
+    folders = {name: sorted((course.root / "studies" / name).glob("*.json")) for name in names}
     return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        for name, path in paths.items()
-        if path.is_file()
+        name: hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
+        for name, paths in folders.items()
+        if paths
     }
 
 

@@ -5,86 +5,84 @@ measured with today's code is not measured again. joblib hands the blocks out: t
 machine, or with BACKEND=dask or BACKEND=ray to the workers of the cluster at ADDRESS.
 """
 
-import json
+import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from importlib.util import find_spec
 from typing import Any
 
 import joblib
-import numpy as np
 from rich.console import Console
 from rich.progress import TimeRemainingColumn
 
 from tools.bars import bars
-from tools.course import HERE, Course, CourseError, write_text
+from tools.course import HERE, Course, CourseError
 from tools.kernels import environment
-from tools.study_blocks import (
-    Block,
-    Failure,
-    Measured,
-    blocks,
-    end_with,
-    measure,
-    store,
-    stored,
-)
-from tools.study_code import Declared, declarations, result, stale, with_studies
+from tools.study_blocks import Block, Measured, blocks, end_with, measure, store
+from tools.study_code import Declared, declarations, progress, with_studies
 from utils import claims
 
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def make_studies(course: Course, only: str, study: str, backend: str, address: str) -> int:
-    """Measure what is missing of the studies named, or of all; returns the exit status."""
-    failures: list[str] = []
+def make_studies(course: Course, only: str, backend: str, address: str) -> Iterator[str]:
+    """Measure what is missing of the studies named, or of all; says what goes wrong, as it does."""
     missing: list[Block] = []
     try:
-        for declared in chosen(course, only, study):
-            try:
-                missing += unmeasured(course, declared)
-            except CourseError as error:
-                failures.append(str(error))
-        if missing:
-            failures += work(course, missing, setting(backend, address, len(missing)))
+        with alone(course):
+            found = chosen(course, only)
+            for declared in found:
+                seeds, useless = progress(course, declared)
+                if not seeds and not useless:
+                    print(f"{declared.full}: up to date")
+                elif problems := unfrozen(course, declared.slug):
+                    yield "\n".join([f"{declared.full} is not measured yet:", *problems])
+                else:
+                    missing += blocks(course, declared, seeds)
+            if missing:
+                yield from work(course, missing, setting(backend, address, len(missing)))
+            for declared in found:
+                seeds, useless = progress(course, declared)
+                for path in useless if not seeds else ():
+                    path.unlink()
     except CourseError as error:
-        failures.append(str(error))
-    for failure in failures:
-        print(f"\n{failure}", file=sys.stderr)
-    return 1 if failures else 0
+        yield str(error)
 
 
-def chosen(course: Course, only: str, study: str) -> list[Declared]:
-    """The studies of the chapters named, or of all; of one name, if one is named."""
-    there = with_studies(course)
-    slugs = [slug.strip() for slug in only.split(",") if slug.strip()] or there
-    for slug in slugs:
-        if slug not in there:
-            has = f"there are those of {', '.join(there)}" if there else "no chapter has any yet"
-            raise CourseError(f"There is no sources/{slug}/studies.py; {has}")
-    known = [declared for slug in slugs for declared in declarations(course, slug)]
-    found = [declared for declared in known if study in ("", declared.name)]
-    if study and not found:
-        names = ", ".join(declared.full for declared in known)
-        raise CourseError(f"There is no study {study!r}; there are: {names}")
-    return found
+@contextmanager
+def alone(course: Course) -> Iterator[None]:
+    """Refuse a second run beside this one: it would measure the same blocks again."""
+    path = course.root / "_build" / "studies.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CourseError("Another make studies is at work here: wait for it") from None
+        yield
 
 
-def unmeasured(course: Course, declared: Declared) -> list[Block]:
-    """The blocks that a study lacks; a CourseError where it must not be measured yet."""
-    if stale(course, declared) is None:
-        print(f"{declared.full}: up to date")
-        return []
+def chosen(course: Course, only: str) -> list[Declared]:
+    """The studies named, as `chapter/study` or all of a chapter; all where none is."""
+    names = {name.strip() for name in only.split(",") if name.strip()}
+    slugs = {name.partition("/")[0] for name in names} or with_studies(course)
+    there = [slug for slug in with_studies(course) if slug in slugs]
+    known = [declared for slug in there for declared in declarations(course, slug)]
+    if unknown := names - {name for one in known for name in (one.slug, one.full)}:
+        others = ", ".join(one.full for one in known) or ", ".join(with_studies(course)) or "none"
+        raise CourseError(f"There is no study {', '.join(sorted(unknown))}; there are: {others}")
+    return [one for one in known if not names or names & {one.slug, one.full}]
+
+
+def unfrozen(course: Course, slug: str) -> list[str]:
+    """Why a chapter's studies must not be measured yet: plans come first."""
     sources = course.root / "sources"
-    own = (c for c in claims.load(sources).of(declared.slug) if c.settle_by == "experiment")
-    if problems := [problem for claim in own if (problem := claims.frozen(claim, sources))]:
-        raise CourseError("\n".join([f"{declared.full} is not measured yet:", *problems]))
-    missing = [block for block in blocks(course, declared) if stored(course, block) is None]
-    if not missing:
-        finish(course, declared)
-    return missing
+    own = (claim for claim in claims.load(sources).of(slug) if claim.settle_by == "experiment")
+    return [problem for claim in own if (problem := claims.frozen(claim, sources))]
 
 
 # --- running -------------------------------------------------------------------------------------
@@ -102,131 +100,72 @@ def setting(backend: str, address: str, count: int) -> dict[str, Any]:
         os.environ.update(dict.fromkeys(THREADS, str(cores // together)))
         with_us = {"initializer": end_with, "initargs": (os.getpid(),)}
         return {"backend": "loky", "n_jobs": together, **with_us}
-    if backend not in ("dask", "ray"):
-        raise CourseError(f"BACKEND is {backend!r}; expected dask or ray, or none for processes")
-    if not address:
-        raise CourseError(f"BACKEND={backend} lacks its cluster's ADDRESS=host:port")
+    if backend not in ("dask", "ray") or not address:
+        raise CourseError(
+            f"BACKEND is {backend!r} and ADDRESS {address!r}; expected dask or ray, and host:port"
+        )
     if backend == "dask":
         return {"backend": "dask", "n_jobs": -1, "scheduler_host": address}
-    try:
-        import ray
-        from ray.util.joblib import register_ray
-    except ImportError:
-        raise CourseError(
-            "Ray is not installed here: .venv/bin/python -m pip install ray"
-        ) from None
+    if find_spec("ray") is None:
+        raise CourseError("Ray is not installed here: .venv/bin/python -m pip install ray")
+    import ray
+    from ray.util.joblib import register_ray
+
     ray.init(address)
     register_ray()
     return {"backend": "ray", "n_jobs": -1}
 
 
-def work(course: Course, missing: list[Block], where: dict[str, Any]) -> list[str]:
-    """Measure blocks, store each as it comes, finish studies; returns what went wrong."""
-    failures = []
-    console = Console()
-    with bars(console, "blocks", TimeRemainingColumn(), needed=True) as progress:
-        task = progress.add_task(missing[0].declared.full, total=len(missing))
-        progress.advance(task, 0)  # where its estimate of the time begins
-        begin = time.monotonic()
+def work(course: Course, missing: list[Block], where: dict[str, Any]) -> Iterator[str]:
+    """Measure blocks and store each as it comes; says what goes wrong."""
+    with bars(Console(), "blocks", TimeRemainingColumn(), needed=True) as bar:
+        task = bar.add_task("", total=len(missing))
+        bar.advance(task, 0)  # where its estimate of the time begins
+        before = time.monotonic()
         try:
             for block, found, cores in measured(missing, where):
                 now = time.monotonic()
-                progress.update(task, advance=1, description=str(block))
-                if isinstance(found, Failure):
-                    failures.append(
-                        f"{block} could not be measured:\n{found.said}\nThe other blocks are "
-                        f"stored. {block.declared.command} goes on; with other code it begins anew."
+                bar.advance(task)
+                if isinstance(found, str):
+                    yield (
+                        f"{block} could not be measured:\n{found}\nThe other blocks are stored. "
+                        "make studies goes on; with other code it begins anew."
                     )
                 else:
-                    today = date.today().isoformat()
-                    found |= {"seconds": now - begin, "cores": cores, "date": today}
-                    store(course, block, found)
-                    if not console.is_terminal:
-                        print(f"{block}: measured", flush=True)
-                    try:
-                        finish(course, block.declared)
-                    except CourseError as error:
-                        failures.append(str(error))
-                begin = now
+                    took = {"seconds": round(now - before, 1), "cores": cores}
+                    store(course, block, {**took, "date": date.today().isoformat(), **found})
+                    print(f"{block}: measured", flush=True)
+                before = now
         except Exception as error:  # each backend has its own for a worker that dies
-            failures.append(
+            yield (
                 f"The run broke off ({type(error).__name__}: {error}). What was measured is "
                 "stored: make studies goes on."
             )
-    return failures
 
 
 def measured(
     missing: list[Block], where: dict[str, Any]
-) -> Iterator[tuple[Block, Measured | Failure, int]]:
+) -> Iterator[tuple[Block, Measured | str, int]]:
     """Blocks as they are done, in any order, with the number of cores that shared the work."""
     with joblib.parallel_config(**where):
         cores = joblib.effective_n_jobs(-1)
-        jobs = [joblib.delayed(measure)(block) for block in missing]
-        if where["backend"] == "ray":  # which hands nothing back before all is done: in rounds
-            done = (
-                pair
-                for first in range(0, len(jobs), cores)
-                for pair in joblib.Parallel(batch_size=1)(jobs[first : first + cores])
-            )
-        else:
-            done = joblib.Parallel(batch_size=1, return_as="generator_unordered")(jobs)
-        for block, found in done:
-            yield block, found, cores
-
-
-# --- the result ----------------------------------------------------------------------------------
-
-
-def finish(course: Course, declared: Declared) -> None:
-    """Write the result of a study if all of its blocks are there."""
-    whole = blocks(course, declared)
-    parts = [part for block in whole if (part := stored(course, block)) is not None]
-    if len(parts) == len(whole):
-        path = result(course, declared)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(assembled(declared, parts, whole[0].versions), path)
-        print(f"{declared.full}: measured, in studies/{declared.full}.json")
-
-
-def assembled(declared: Declared, parts: list[Measured], made_with: Mapping[str, str]) -> str:
-    """The text of a result."""
-    shapes = {
-        tuple((name, np.shape(found)[1:]) for name, found in part["values"].items())
-        for part in parts
-    }
-    if len(shapes) > 1:
-        raise CourseError(
-            f"{declared.full} returned other names or shapes for some seeds than for others: "
-            f"{' and '.join(map(str, shapes))}"
-        )
-    values = {
-        name: [number for part in parts for number in part["values"][name]]
-        for name in parts[0]["values"]
-    }
-    head = {
-        "code": declared.code,
-        "seeds": list(declared.study.seeds),
-        "seconds": round(sum(part["seconds"] for part in parts)),
-        "cores": sorted({part["cores"] for part in parts}),
-        "processors": sorted({part["processor"] for part in parts}),
-        "date": max(part["date"] for part in parts),
-        "versions": dict(made_with),
-    }
-    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
-    rows = [
-        f"{json.dumps(name)}: {json.dumps(found, allow_nan=False)}"
-        for name, found in values.items()
-    ]
-    lines.append('"values": {\n' + ",\n".join(rows) + "\n}")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+        # Ray hands nothing back before all is done: in rounds.
+        ray = where["backend"] == "ray"
+        form, most = ("list", cores) if ray else ("generator_unordered", len(missing))
+        for first in range(0, len(missing), most):
+            jobs = map(joblib.delayed(measure), missing[first : first + most])
+            for block, found in joblib.Parallel(batch_size=1, return_as=form)(jobs):
+                yield block, found, cores
 
 
 if __name__ == "__main__":
     os.environ.update(environment(HERE))
-    given = [os.environ.get(name, "") for name in ("CH", "STUDY", "BACKEND", "ADDRESS")]
+    given = [os.environ.get(name, "") for name in ("CH", "BACKEND", "ADDRESS")]
+    status = 0
     try:
-        status = make_studies(HERE, *given)
+        for failure in make_studies(HERE, *given):
+            print(f"\n{failure}", file=sys.stderr)
+            status = 1
     except KeyboardInterrupt:
         print("\nInterrupted: what was measured is stored; make studies goes on.", file=sys.stderr)
         status = 130

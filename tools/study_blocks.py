@@ -1,85 +1,87 @@
 """One block of a study: measured by a worker, which may be on another machine, and stored."""
 
 import hashlib
-import importlib.util
 import json
-import math
 import os
 import platform
-import sys
+import re
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from tools.course import HERE, Course, CourseError, write_text
 from tools.execute import versions
-from tools.study_code import Declared, declarations, source
+from tools.study_code import Declared, declarations, folder, source
 
+MAX_BYTES = 1_000_000
 Measured = dict[str, Any]
-"""What is stored of a block: its seeds, its values as lists, how and when."""
+"""What is stored of a block: its seeds and values as lists, by which code, how and when."""
+
+
+def state(course: Course) -> dict[str, str]:
+    """What has to be the same wherever a block is measured: packages, and a digest of `utils`."""
+    texts = [path.read_bytes() for path in sorted((course.root / "utils").rglob("*.py"))]
+    return {**versions(), "utils": hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]}
+
+
+IMPORTED = state(HERE)
+"""The state in which this process imported its helpers."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some seeds of a study, and what has to be the same wherever they are measured."""
+    """Some seeds of a study, and what their run began with."""
 
     declared: Declared
-    seeds: range
+    seeds: Sequence[int]
     versions: Mapping[str, str]
-    helpers: str
 
     def __str__(self) -> str:
         return f"{self.declared.full}, seeds {self.seeds[0]} to {self.seeds[-1]}"
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why a block could not be measured."""
-
-    said: str
-
-
-def blocks(course: Course, declared: Declared) -> list[Block]:
-    """All blocks of a study as it is now."""
-    made_with, helpers = versions(), helpers_of(course)
-    return [Block(declared, seeds, made_with, helpers) for seeds in declared.study.blocks]
-
-
-def helpers_of(course: Course) -> str:
-    """Digest of all that a worker may have imported of the course."""
-    texts = [path.read_bytes() for path in sorted((course.root / "utils").rglob("*.py"))]
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+def blocks(course: Course, declared: Declared, seeds: Sequence[int]) -> list[Block]:
+    """Some seeds of a study as it is now, in blocks, the last one perhaps smaller."""
+    size, now = declared.study.block, state(course)
+    return [Block(declared, seeds[n : n + size], now) for n in range(0, len(seeds), size)]
 
 
 # --- measuring -----------------------------------------------------------------------------------
 
 
-@cache
-def at_first() -> str:
-    """The helpers as they were when this process measured its first block, and imported them."""
-    return helpers_of(HERE)
-
-
-def measure(block: Block) -> tuple[Block, Measured | Failure]:
-    """Measure a block in the checkout that this process runs in."""
+def measure(block: Block) -> tuple[Block, Measured | str]:
+    """Measure a block in the checkout that this process runs in, or say why it cannot be."""
     try:
         refuse_others(block)
-        function = getattr(module(block.declared.slug), block.declared.name)
-        values = listed(function(block.seeds), len(block.seeds))
+        values = listed(function_of(block.declared)(block.seeds), len(block.seeds))
         refuse_others(block)  # it may have imported what was edited in the meantime
+        refuse_large(values, block)
     except CourseError as error:
-        return block, Failure(str(error))
-    except Exception:
-        return block, Failure(traceback.format_exc())
-    return block, {"seeds": list(block.seeds), "processor": processor(), "values": values}
+        return block, str(error)
+    except (Exception, SystemExit):
+        return block, traceback.format_exc()
+    return block, {
+        "code": block.declared.code,
+        "versions": block.versions,
+        "processor": processor(),
+        "seeds": block.seeds,
+        "of": block.declared.study.seeds,
+        "values": values,
+    }
+
+
+def function_of(declared: Declared) -> Callable[[Sequence[int]], object]:
+    """A study's function, its file run anew: what that holds must not depend on earlier blocks."""
+    path = source(HERE, declared.slug)
+    found: dict[str, Any] = {"__name__": f"studies of {declared.slug}", "__file__": str(path)}
+    exec(compile(path.read_bytes(), path, "exec"), found)
+    return found[declared.name]
 
 
 def end_with(caller: int) -> None:
@@ -94,92 +96,57 @@ def end_with(caller: int) -> None:
 
 
 def refuse_others(block: Block) -> None:
-    """Raise a CourseError where the code or the versions are not those of the caller."""
+    """Raise a CourseError where the code or the packages are not those of the caller."""
+    codes = {declared.code for declared in declarations(HERE, block.declared.slug)}
+    if block.declared.code not in codes or block.versions != IMPORTED:
+        raise CourseError(
+            f"The run began with {block.versions}, and its worker has {IMPORTED} or other studies: "
+            "was the code edited since? A cluster's workers have to be started anew after an edit, "
+            "in the same checkout and with the same packages."
+        )
+
+
+def refuse_large(values: Mapping[str, list[Any]], block: Block) -> None:
+    """Raise a CourseError where a study of such blocks would be too large for the repository."""
     declared = block.declared
-    now = {other.name: other.code for other in declarations(HERE, declared.slug)}
-    if now.get(declared.name) != declared.code or at_first() != block.helpers:
+    size = len(json.dumps(values)) * declared.study.seeds // len(block.seeds)
+    if size > MAX_BYTES:
         raise CourseError(
-            "The worker's code is not that with which the run began: it was edited since, or is "
-            "another checkout. Start the workers of a cluster anew, and the command again."
+            f"With such blocks studies/{declared.full} would have {size:,} bytes, expected at most "
+            f"{MAX_BYTES:,}: return what the claims need, of a curve every hundredth step."
         )
-    if versions() != block.versions:
-        raise CourseError(
-            f"The worker has {versions()}, and the run began with {block.versions}: install the "
-            "same requirements in both places."
-        )
-
-
-def module(slug: str) -> ModuleType:
-    """A chapter's studies, as they stand in the file now."""
-    spec = importlib.util.spec_from_file_location(
-        f"studies_of_{slug.replace('-', '_')}", source(HERE, slug)
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    made = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
 
 
 def listed(found: object, seeds: int) -> dict[str, list[Any]]:
-    """What a study returned, as lists of what every reader of JSON accepts.
-
-    A float32 is stored by the shortest decimal that tells it from its neighbors.
-    """
+    """What a study returned, as lists for JSON, which has no numbers for NaN and the infinities."""
     if not isinstance(found, Mapping) or not found:
         raise TypeError(f"a study returned {found!r}; expected a mapping from names to arrays")
     values = {}
     for name, given in found.items():
         numbers = np.asarray(given)
-        if not isinstance(name, str) or numbers.dtype.kind not in "biuf":
-            raise TypeError(f"a study returned {name!r}: {given!r}; expected a name and numbers")
-        if numbers.shape[:1] != (seeds,):
-            raise ValueError(
-                f"{name!r} has shape {numbers.shape}; expected {seeds} seeds along its first axis"
+        kind, shape = numbers.dtype.kind, numbers.shape
+        if not isinstance(name, str) or kind not in "biuf" or shape[:1] != (seeds,):
+            raise TypeError(
+                f"a study returned for {name!r} an array of {numbers.dtype} of shape {shape}; "
+                f"expected a name and numbers, with the {seeds} seeds along the first axis"
             )
-        if numbers.dtype == np.float32:
-            numbers = numbers.astype(str).astype(float)
-        values[name] = strict(numbers.tolist())
+        if kind == "f":
+            words = numbers.astype(str)  # each the shortest that tells it from its neighbors
+            numbers = words.astype(float) if np.isfinite(numbers).all() else words
+        values[name] = numbers.tolist()
     return values
-
-
-def strict(value: Any) -> Any:
-    """NaN and the infinities as words: JSON has no numbers for them."""
-    if isinstance(value, list):
-        return [strict(part) for part in value]
-    return value if math.isfinite(value) else json.dumps(value)
 
 
 def processor() -> str:
     """The processor's name as far as the system tells."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-# --- storing -------------------------------------------------------------------------------------
-
-
-def place(course: Course, block: Block) -> Path:
-    """Where a block is stored: apart for each code and each set of versions."""
-    made_with = json.dumps([block.declared.code, sorted(block.versions.items())])
-    key = hashlib.sha256(made_with.encode()).hexdigest()[:16]
-    seeds = f"{block.seeds[0]}-{block.seeds[-1]}"
-    return course.root / "_build" / "studies" / block.declared.full / key / f"{seeds}.json"
+    found = re.search(r"(?m)^model name\s*: (.+)", info.read_text() if info.exists() else "")
+    return found[1] if found else platform.processor()
 
 
 def store(course: Course, block: Block, measured: Measured) -> None:
-    """Keep a measured block, in one step."""
-    path = place(course, block)
+    """Keep a measured block, in one step, a line for each thing that is said of it."""
+    path = folder(course, block.declared) / f"{block.seeds[0]}-{block.seeds[-1]}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(json.dumps(measured, allow_nan=False) + "\n", path)
-
-
-def stored(course: Course, block: Block) -> Measured | None:
-    """A block that was measured before with this code and these versions."""
-    try:
-        found: Measured = json.loads(place(course, block).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if found["seeds"] == list(block.seeds) else None
+    lines = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in measured.items())
+    write_text("{\n" + ",\n".join(lines) + "\n}\n", path)

@@ -7,9 +7,9 @@ Pins are left out: a new TensorFlow does not cost hours, and a result says what 
 import ast
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -17,7 +17,7 @@ from tools.course import Course, CourseError
 from tools.modules import parse
 from tools.reach import CELLS, reached
 from tools.slicing import needed, steps
-from utils.studies import Study, study
+from utils.studies import study
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,13 @@ class Declared:
 
     slug: str
     name: str
-    study: Study
+    study: study
     code: str
 
     @property
     def full(self) -> str:
-        """Its name for `studies.load`."""
+        """Its name for `studies.load` and `make studies`."""
         return f"{self.slug}/{self.name}"
-
-    @property
-    def command(self) -> str:
-        """What measures it."""
-        return f"make studies CH={self.slug} STUDY={self.name}"
 
 
 def with_studies(course: Course) -> list[str]:
@@ -50,9 +45,9 @@ def source(course: Course, slug: str) -> Path:
     return course.root / "sources" / slug / "studies.py"
 
 
-def result(course: Course, declared: Declared) -> Path:
-    """Where the result of a study is stored."""
-    return course.root / "studies" / f"{declared.full}.json"
+def folder(course: Course, declared: Declared) -> Path:
+    """Where the blocks of a study are stored."""
+    return course.root / "studies" / declared.slug / declared.name
 
 
 def declarations(course: Course, slug: str) -> list[Declared]:
@@ -61,14 +56,14 @@ def declarations(course: Course, slug: str) -> list[Declared]:
     try:
         tree = ast.parse(source(course, slug).read_text(encoding="utf-8"))
         found = _taken_off(tree)
-    except (SyntaxError, TypeError, ValueError) as error:
+    except (SyntaxError, ValueError) as error:
         raise CourseError(f"{file}: {error}") from error
     if not found:
         raise CourseError(f"{file} declares no study: put @studies.study() above a function")
     tree.body = [part for node in tree.body for part in _one_by_one(node)]
     code = ast.unparse(tree)
     return [
-        Declared(slug, name, study, code_hash(course, code, name)) for name, study in found.items()
+        Declared(slug, name, made, code_hash(course, code, name)) for name, made in found.items()
     ]
 
 
@@ -81,78 +76,74 @@ def code_hash(course: Course, code: str, name: str) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
-def stale(course: Course, declared: Declared) -> str | None:
-    """Why a study has to be measured; None where its result is today's."""
-    path = result(course, declared)
-    name = f"studies/{declared.full}.json"
-    if not path.exists():
-        return f"there is no {name} yet"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        code, seeds = stored["code"], stored["seeds"]
-    except (ValueError, KeyError, TypeError):
-        return f"{name} cannot be read (a merge conflict?)"
-    if code != declared.code:
-        return f"{name} was measured before the study or a helper of it changed"
-    if seeds != list(declared.study.seeds):
-        return f"{name} has other seeds than sources/{declared.slug}/studies.py"
-    return None
+def progress(course: Course, declared: Declared) -> tuple[list[int], list[Path]]:
+    """The seeds yet to be measured with today's code, and the files that hold no measured ones."""
+    missing, useless = set(range(declared.study.seeds)), []
+    for path in sorted(folder(course, declared).glob("*.json")):
+        try:
+            block = json.loads(path.read_text(encoding="utf-8"))
+            todays = block["code"] == declared.code and block["of"] <= declared.study.seeds
+            seeds = set(block["seeds"]) if todays else set()
+        except (ValueError, KeyError, TypeError):  # a merge conflict, perhaps
+            seeds = set()
+        if seeds and seeds <= missing:
+            missing -= seeds
+        else:
+            useless.append(path)
+    return sorted(missing), useless
 
 
 def studies(course: Course) -> list[str]:
-    """Every study has a result of today's code, and every result its study."""
+    """Every study was measured with today's code, and every result has its study."""
     problems: list[str] = []
-    known: set[Path] = set()
-    there = set((course.root / "studies").glob("*/*.json"))
+    left = {path.parent for path in (course.root / "studies").glob("*/*/*.json")}
     for slug in with_studies(course):
         try:
             for declared in declarations(course, slug):
-                known.add(result(course, declared))
-                if why := stale(course, declared):
-                    problems.append(f"{why}: {declared.command}")
+                left.discard(folder(course, declared))
+                missing, useless = progress(course, declared)
+                if missing or useless:
+                    problems.append(
+                        f"studies/{declared.full} is not of today's code: {len(missing)} of "
+                        f"{declared.study.seeds} seeds are missing, {len(useless)} files are left "
+                        f"over: make studies CH={declared.full}"
+                    )
         except CourseError as error:
             problems.append(str(error))
-            known |= {path for path in there if path.parent.name == slug}  # who knows whose
-    for path in sorted(there - known):
+            left = {path for path in left if path.parent.name != slug}  # who knows whose
+    for path in sorted(left):
         name = path.relative_to(course.root).as_posix()
-        problems.append(f"{name} is the result of no study in sources/: git rm {name}")
+        problems.append(f"{name} is the result of no study in sources/: delete it")
     return problems
 
 
-def _taken_off(tree: ast.Module) -> dict[str, Study]:
+def _taken_off(tree: ast.Module) -> dict[str, study]:
     """What is declared, by function; the declarations are removed, in place."""
     found = {}
-    for node in tree.body:
-        if not isinstance(node, ast.FunctionDef):
-            continue
+    for node in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
         for decorator in node.decorator_list:
-            called = decorator.func if isinstance(decorator, ast.Call) else decorator
-            if ast.unparse(called).split(".")[-1] == study.__name__:
+            if re.match(r"(\w+\.)?study\b", ast.unparse(decorator)):
                 node.decorator_list.remove(decorator)
                 found[node.name] = _declared(decorator)
                 break
     return found
 
 
-def _declared(decorator: ast.expr) -> Study:
-    if not isinstance(decorator, ast.Call):
-        raise ValueError(f"@{ast.unparse(decorator)} lacks its parentheses: @studies.study()")
-    given = {keyword.arg or "**": _value(keyword.value) for keyword in decorator.keywords}
-    return study(*map(_value, decorator.args), **given)
-
-
-def _value(node: ast.expr) -> Any:
-    """A number, or a range of numbers, as it is written."""
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
-        return range(*map(ast.literal_eval, node.args))
-    return ast.literal_eval(node)
+def _declared(decorator: ast.expr) -> study:
+    try:
+        if not isinstance(decorator, ast.Call):
+            raise TypeError("it lacks its parentheses")
+        given = {str(part.arg): ast.literal_eval(part.value) for part in decorator.keywords}
+        return study(*map(ast.literal_eval, decorator.args), **given)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"line {decorator.lineno}: @{ast.unparse(decorator)}; expected numbers, written out: "
+            "@studies.study(seeds=32, block=16)"
+        ) from error
 
 
 def _one_by_one(node: ast.stmt) -> list[ast.stmt]:
     """An import of several names as one of each, so that a study depends on its own alone."""
-    match node:
-        case ast.Import(names=names):
-            return [ast.Import([alias]) for alias in names]
-        case ast.ImportFrom(module=module, names=names, level=level):
-            return [ast.ImportFrom(module, [alias], level) for alias in names]
-    return [node]
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return [node]
+    return [type(node)(**{**vars(node), "names": [alias]}) for alias in node.names]

@@ -7,56 +7,46 @@ there is read with NumPy alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 RESULTS = Path(__file__).resolve().parent.parent / "studies"
-Function = TypeVar("Function", bound=Callable[..., Any])
+NAME = re.compile(r"[\w-]+/\w+")
+"""A study's chapter and its function."""
+Function = TypeVar("Function")
 
 
 @dataclass(frozen=True)
-class Study:
-    """The seeds of a study, and how many of them are measured together, as one block."""
+class study:
+    """Declare a function of a block of seeds as a study: `@studies.study(seeds=64)`.
 
-    seeds: range
-    block: int
+    seeds: how many, from 0. block: how many are measured together; a population trains 16 for
+    little more than one, and two blocks keep two cores busy. The function returns a mapping from
+    names to arrays whose first axis is the seeds that it was given, as a list.
+    """
 
-    @property
-    def blocks(self) -> list[range]:
-        """The seeds of each block, the last one perhaps smaller."""
-        return [self.seeds[n : n + self.block] for n in range(0, len(self.seeds), self.block)]
+    seeds: int = 32
+    block: int = 16
+
+    def __post_init__(self) -> None:
+        if any(type(given) is not int or given < 1 for given in (self.seeds, self.block)):
+            raise ValueError(f"{self} needs whole numbers from 1: study(seeds=32, block=16)")
 
     def __call__(self, function: Function) -> Function:
         """Leave the function as it is: `make studies` reads the declaration from its source."""
         return function
 
 
-def study(seeds: int | range = 32, block: int = 16) -> Study:
-    """Declare a function of a block of seeds as a study: `@studies.study(seeds=64)`.
-
-    seeds: how many from 0, or which, as a range. The function returns a mapping from names to
-    arrays whose first axis is the seeds that it was given. A population trains 16 seeds for little
-    more than one, and two blocks of 16 keep two cores busy.
-    """
-    for name, given, kinds in (("seeds", seeds, int | range), ("block", block, int)):
-        if not isinstance(given, kinds) or isinstance(given, bool):
-            raise TypeError(f"{name} is {given!r}; expected @studies.study(seeds=32, block=16)")
-    seeds = range(seeds) if isinstance(seeds, int) else seeds
-    if not seeds or block < 1:
-        raise ValueError(f"seeds is {seeds}, block is {block}; expected one seed or more in each")
-    return Study(seeds, block)
-
-
 @dataclass(frozen=True)
 class Result:
     """What a study measured: by name, arrays whose first axis is the seeds."""
 
-    seeds: tuple[int, ...]
     values: Mapping[str, np.ndarray]
     seconds: int
     cores: tuple[int, ...]
@@ -70,46 +60,38 @@ class Result:
     @property
     def measured(self) -> str:
         """How long it took, on what and when, for a sentence of the page."""
-        *few, most = self.cores
-        cores = " and ".join([*map(str, few), _counted(most, "core")])
-        day = f"{self.date.day} {self.date:%B %Y}"
-        return f"measured in {_duration(self.seconds)} on {cores}, {day}"
+        minutes = round(self.seconds / 60)
+        time = f"{minutes} minutes" if minutes > 1 else f"{self.seconds} seconds"
+        cores = f"{' and '.join(map(str, self.cores))} core{'' if self.cores == (1,) else 's'}"
+        return f"measured in {time} on {cores}, {self.date.day} {self.date:%B %Y}"
 
 
 def load(name: str) -> Result:
-    """The result of a study by its chapter and name: `load("optimizers/tournament")`.
+    """The result of a study by its chapter and function: `load("optimizers/tournament")`.
 
     Write the name out at the call: by it `make notebooks` knows what a chapter depends on.
     """
-    path = RESULTS / f"{name}.json"
-    if not path.is_file():
-        chapter, _, own = name.partition("/")
-        raise FileNotFoundError(
-            f"there is no studies/{name}.json: make studies CH={chapter} STUDY={own} measures it"
-        )
-    stored = json.loads(path.read_text(encoding="utf-8"))
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no study; expected chapter/function: optimizers/tournament")
+    paths = (RESULTS / name).glob("*.json")
+    blocks = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    blocks.sort(key=lambda block: block["seeds"])
+    seeds = [seed for block in blocks for seed in block["seeds"]]
+    whole = list(range(max((block["of"] for block in blocks), default=1)))
+    if seeds != whole or len({block["code"] for block in blocks}) > 1:
+        raise FileNotFoundError(f"studies/{name} is not all there: make studies CH={name}")
     return Result(
-        tuple(stored["seeds"]),
-        {key: array(values) for key, values in stored["values"].items()},
-        stored["seconds"],
-        tuple(stored["cores"]),
-        date.fromisoformat(stored["date"]),
+        {
+            key: np.concatenate([array(block["values"][key]) for block in blocks])
+            for key in blocks[0]["values"]
+        },
+        round(sum(block["seconds"] for block in blocks)),
+        tuple(sorted({block["cores"] for block in blocks})),
+        date.fromisoformat(max(block["date"] for block in blocks)),
     )
 
 
-def array(listed: list[Any]) -> np.ndarray:
-    """Numbers as they are stored: lists in lists, and "NaN" and "Infinity" as words."""
+def array(listed: list[object]) -> np.ndarray:
+    """Numbers as they are stored: all of them in words where some are not finite."""
     found = np.asarray(listed)
     return found.astype(float) if found.dtype.kind == "U" else found
-
-
-def _duration(seconds: int) -> str:
-    if seconds < 120:
-        return _counted(max(seconds, 1), "second")
-    if seconds < 7200:
-        return _counted(round(seconds / 60), "minute")
-    return f"{seconds / 3600:.1f} hours"
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

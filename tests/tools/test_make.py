@@ -67,9 +67,7 @@ def test_make_outside_of_the_course_does_nothing(folder: Path, tmp_path: Path) -
 def test_what_the_user_names_never_reaches_a_shell(folder: Path, target: str) -> None:
     (folder / "requirements.txt").touch()
     (folder / "requirements-book.txt").touch()
-    given = [
-        f"{name}=$$(touch pwned)" for name in ("REPO", "CH", "STUDY", "ADDRESS", "ALL", "PYTHON")
-    ]
+    given = [f"{name}=$$(touch pwned)" for name in ("REPO", "CH", "ADDRESS", "ALL", "PYTHON")]
     done = run(folder, "make", "-n", target, *given)
     assert done.returncode == 0, done.stderr
     assert "tools/environment.sh" in done.stdout

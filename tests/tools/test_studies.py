@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,17 +20,17 @@ from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
 
 from tests.tools.trial import course_of_trials
 from tools import study_blocks
-from tools.course import HERE, Course, CourseError, read_source
+from tools.course import HERE, Course, read_source
 from tools.proofs import trials
 from tools.staleness import source_hash
-from tools.studies import assembled, unmeasured
-from tools.study_blocks import Failure, blocks, listed, measure, store, stored
-from tools.study_code import Declared, declarations, stale, studies
+from tools.study_blocks import Block, blocks, listed, measure, store
+from tools.study_code import Declared, declarations, progress, studies
 from utils import studies as reading
 
 STUDIES = '''
 """Two studies of a trial."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -56,14 +56,16 @@ def drawn(seeds):
         time.sleep(0.1)
     if seeds[0] == 2 and (HERE / "fail").exists():
         raise ValueError("the bath is empty")
-    return {"draws": draws(list(seeds)) + SHIFT, "twice": np.stack([seeds, seeds], axis=1)}
+    if seeds[0] == 4 and (HERE / "leave").exists():
+        sys.exit("as a script does")
+    return {"draws": draws(seeds) + SHIFT, "twice": np.stack([seeds, seeds], axis=1)}
 
 
-@studies.study(seeds=range(100, 103))
+@studies.study(seeds=3)
 def other(seeds):
     return {"seed": np.array(seeds)}
 '''
-FILE, RESULT = "sources/trial/studies.py", "studies/trial/drawn.json"
+FILE, RESULT = "sources/trial/studies.py", "studies/trial/drawn"
 
 
 @pytest.fixture
@@ -74,14 +76,13 @@ def course(tmp_path: Path) -> Course:
 
 
 @pytest.fixture
-def here(course: Course, monkeypatch: pytest.MonkeyPatch) -> Iterator[Course]:
+def here(course: Course, monkeypatch: pytest.MonkeyPatch) -> Course:
     """The course, in which this process is a worker, with the helpers of the real one."""
     alone = STUDIES.replace("from utils.drawing import draws\n", "")
-    write(course, FILE, alone.replace("draws(list(seeds))", "np.ones(len(seeds))"))
+    write(course, FILE, alone.replace("draws(seeds)", "np.ones(len(seeds))"))
     monkeypatch.setattr(study_blocks, "HERE", course)
-    study_blocks.at_first.cache_clear()
-    yield course
-    study_blocks.at_first.cache_clear()
+    monkeypatch.setattr(study_blocks, "IMPORTED", study_blocks.state(course))
+    return course
 
 
 def write(course: Course, name: str, text: str) -> None:
@@ -108,7 +109,7 @@ def command(course: Course, **variables: str) -> dict:
     return {
         "args": [sys.executable, "-m", "tools.studies"],
         "cwd": course.root,
-        "env": {**os.environ, "PYTHONPATH": str(course.root), "STUDY": "drawn", **variables},
+        "env": {**os.environ, "PYTHONPATH": str(course.root), "CH": "trial/drawn", **variables},
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
         "text": True,
@@ -121,6 +122,15 @@ def run(course: Course, **variables: str) -> subprocess.CompletedProcess[str]:
 
 def drawn(course: Course) -> Declared:
     return declarations(course, "trial")[0]
+
+
+def lacking(course: Course) -> list[Block]:
+    return blocks(course, drawn(course), progress(course, drawn(course))[0])
+
+
+def keep(course: Course, block: Block) -> None:
+    _, found = measure(block)
+    store(course, block, {**found, "seconds": 30, "cores": 2, "date": "2026-12-03"})
 
 
 def result(course: Course, monkeypatch: pytest.MonkeyPatch) -> reading.Result:
@@ -144,15 +154,13 @@ def test_a_killed_run_leaves_no_worker_behind_and_the_next_repeats_no_block_that
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(course, "sources/trial/wait", "")
-    kept = course.root / "_build/studies/trial/drawn"
     with subprocess.Popen(**command(course)) as process:
-        until(lambda: len(list(kept.glob("*/[!.]*"))) == 2, process)
+        until(lambda: len(list((course.root / RESULT).glob("*.json"))) == 2, process)
         workers = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
     assert len(workers) >= 2
     assert psutil.wait_procs(workers, timeout=60)[1] == []
     assert set(began(course)) > {0, 2}
-    assert not (course.root / RESULT).exists()
 
     (course.root / "sources/trial/wait").unlink()
     done = run(course)
@@ -162,7 +170,7 @@ def test_a_killed_run_leaves_no_worker_behind_and_the_next_repeats_no_block_that
     expected = [np.random.default_rng(seed).normal() + 0.5 for seed in range(8)]
     np.testing.assert_array_equal(found["draws"], expected)
     np.testing.assert_array_equal(found["twice"][:, 1], np.arange(8))
-    assert found.seeds == tuple(range(8))
+    assert found.measured.startswith("measured in ")
 
     again = run(course)
     assert (again.returncode, again.stdout) == (0, "trial/drawn: up to date\n")
@@ -174,16 +182,33 @@ def test_a_block_that_fails_is_named_with_its_traceback_and_costs_the_others_not
     course: Course,
 ) -> None:
     write(course, "sources/trial/fail", "")
+    write(course, "sources/trial/leave", "")
     done = run(course)
     assert done.returncode == 1
     assert "trial/drawn, seeds 2 to 3 could not be measured:\nTraceback" in done.stderr
     assert "ValueError: the bath is empty" in done.stderr
-    assert "make studies CH=trial STUDY=drawn goes on" in done.stderr
+    assert "trial/drawn, seeds 4 to 5 could not be measured:\nTraceback" in done.stderr
+    assert "SystemExit: as a script does" in done.stderr
+    assert "The other blocks are stored. make studies goes on" in done.stderr
     assert began(course) == [0, 2, 4, 6]
 
     (course.root / "sources/trial/fail").unlink()
+    (course.root / "sources/trial/leave").unlink()
     assert run(course).returncode == 0
-    assert began(course) == [2]
+    assert began(course) == [2, 4]
+
+
+@pytest.mark.slow
+def test_a_second_run_beside_the_first_says_so_and_measures_nothing(course: Course) -> None:
+    write(course, "sources/trial/wait", "")
+    with subprocess.Popen(**command(course)) as first:
+        until(lambda: (course.root / RESULT).exists(), first)
+        second = run(course)
+        (course.root / "sources/trial/wait").unlink()
+        assert first.wait() == 0
+    assert second.returncode == 1
+    assert second.stderr == "\nAnother make studies is at work here: wait for it\n"
+    assert began(course) == [0, 2, 4, 6]
 
 
 @pytest.mark.slow
@@ -214,10 +239,11 @@ def test_two_workers_of_a_dask_cluster_measure_the_same(
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"BACKEND": "spark"}, "BACKEND is 'spark'; expected dask or ray"),
-        ({"BACKEND": "dask"}, "BACKEND=dask lacks its cluster's ADDRESS"),
-        ({"CH": "tril"}, "There is no sources/tril/studies.py; there are those of trial"),
-        ({"STUDY": "drown"}, "There is no study 'drown'; there are: trial/drawn, trial/other"),
+        ({"BACKEND": "spark", "ADDRESS": "a:1"}, "BACKEND is 'spark' and ADDRESS 'a:1'; expected"),
+        ({"BACKEND": "dask"}, "BACKEND is 'dask' and ADDRESS ''; expected dask or ray, and host"),
+        ({"CH": "tril"}, "There is no study tril; there are: trial"),
+        ({"CH": "../x"}, "There is no study ../x; there are: trial"),
+        ({"CH": "trial/drown"}, "There is no study trial/drown; there are: trial/drawn, trial/ot"),
     ],
 )
 @pytest.mark.slow
@@ -229,48 +255,38 @@ def test_what_cannot_be_done_is_said_in_a_sentence(course: Course, variables, sa
 
 
 def test_a_block_of_other_code_than_the_worker_has_is_refused(here: Course) -> None:
-    first, *_ = blocks(here, drawn(here))
+    first, *_ = lacking(here)
     edit(here, FILE, "+ SHIFT", "- SHIFT")
     _, found = measure(first)
-    assert isinstance(found, Failure)
-    assert "not that with which the run began" in found.said
+    assert "was the code edited since?" in found
     assert began(here) == []
 
 
 def test_a_worker_that_imported_other_helpers_is_refused(here: Course) -> None:
-    assert not isinstance(measure(blocks(here, drawn(here))[0])[1], Failure)
+    assert isinstance(measure(lacking(here)[0])[1], dict)
     edit(here, "utils/drawing.py", "normal(above)", "normal(above, 2)")
-    _, found = measure(blocks(here, drawn(here))[0])
-    assert isinstance(found, Failure)
-    assert "Start the workers of a cluster anew" in found.said
+    _, found = measure(lacking(here)[0])
+    assert "workers have to be started anew" in found
 
 
 def test_a_worker_with_other_packages_is_refused(here: Course) -> None:
-    block = replace(blocks(here, drawn(here))[0], versions={"python": "2.7"})
+    block = replace(lacking(here)[0], versions={"python": "2.7"})
     _, found = measure(block)
-    assert isinstance(found, Failure)
-    assert "the run began with {'python': '2.7'}" in found.said
+    assert "The run began with {'python': '2.7'}" in found
 
 
+@pytest.mark.slow
 def test_a_study_is_not_measured_before_the_plans_of_its_chapter_are_frozen(
     course: Course,
 ) -> None:
-    assert len(unmeasured(course, drawn(course))) == 4
     (course.root / "sources/trial/plans.lock").unlink()
-    with pytest.raises(CourseError, match="plan of it-rises is not frozen: make freeze CH=trial"):
-        unmeasured(course, drawn(course))
+    done = run(course)
+    assert done.returncode == 1
+    assert "plan of it-rises is not frozen: make freeze CH=trial" in done.stderr
+    assert began(course) == []
 
 
 # --- storing -------------------------------------------------------------------------------------
-
-
-def test_a_block_whose_file_is_broken_counts_as_missing(here: Course) -> None:
-    block, found = measure(blocks(here, drawn(here))[0])
-    assert not isinstance(found, Failure)
-    store(here, block, found)
-    assert stored(here, block) == found
-    study_blocks.place(here, block).write_text('{"seeds": [0')
-    assert stored(here, block) is None
 
 
 @given(
@@ -292,20 +308,56 @@ def test_numbers_come_back_from_json_as_its_strictest_readers_accept_it(numbers)
     ("returned", "said"),
     [
         (None, "returned None; expected a mapping"),
-        ({"x": ["a", "b"]}, "expected a name and numbers"),
-        ({"x": np.ones(3)}, r"'x' has shape \(3,\); expected 2 seeds"),
-        ({"x": 1.0}, r"'x' has shape \(\); expected 2 seeds"),
+        ({}, "returned {}; expected a mapping"),
+        ({"x": ["a", "b"]}, "for 'x' an array of <U1 of shape"),
+        ({"x": [None, 1.0]}, "for 'x' an array of object"),
+        ({1: np.ones(2)}, "for 1 an array .* expected a name"),
+        ({"x": np.ones(3)}, r"of shape \(3,\); expected .* the 2 seeds"),
+        ({"x": np.float32(1.0)}, r"of shape \(\); expected .* the 2 seeds"),
     ],
 )
 def test_what_is_no_array_of_seeds_is_refused(returned, said: str) -> None:
-    with pytest.raises((TypeError, ValueError), match=said):
+    with pytest.raises(TypeError, match=said):
         listed(returned, 2)
 
 
-def test_blocks_that_returned_different_things_make_no_result(course: Course) -> None:
-    parts = [{"values": {"x": [[1.0]]}}, {"values": {"x": [[1.0, 2.0]]}}]
-    with pytest.raises(CourseError, match="trial/drawn returned other names or shapes"):
-        assembled(drawn(course), parts, {})
+def test_a_result_too_large_for_the_repository_is_refused(here: Course) -> None:
+    edit(here, FILE, "np.stack([seeds, seeds], axis=1)", "np.zeros((len(seeds), 30_000))")
+    _, found = measure(lacking(here)[0])
+    assert isinstance(found, str)
+    assert "trial/drawn would have 1,200,144 bytes, expected at most 1,000,000" in found
+
+
+def test_what_a_block_leaves_in_the_file_of_studies_does_not_reach_the_next(here: Course) -> None:
+    edit(here, FILE, "SHIFT = 0.5", "SHIFT = np.zeros(1)")
+    edit(here, FILE, "    noted(seeds)\n", "    global SHIFT\n    SHIFT += 1\n")
+    for block in lacking(here):
+        assert measure(block)[1]["values"]["draws"] == [2.0, 2.0]
+
+
+def test_a_study_with_more_seeds_and_other_blocks_keeps_what_was_measured(
+    here: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for block in lacking(here):
+        keep(here, block)
+    edit(here, FILE, "seeds=8, block=2", "seeds=12, block=3")
+    assert [block.seeds for block in lacking(here)] == [[8, 9, 10], [11]]
+    for block in lacking(here):
+        keep(here, block)
+    assert result(here, monkeypatch)["twice"][:, 0].tolist() == list(range(12))
+
+
+def test_a_study_of_which_a_block_is_missing_or_of_other_code_is_not_read(
+    here: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for block in lacking(here):
+        with pytest.raises(FileNotFoundError, match="trial/drawn is not all there: make studies"):
+            result(here, monkeypatch)
+        keep(here, block)
+    assert result(here, monkeypatch)["draws"].shape == (8,)
+    edit(here, f"{RESULT}/0-1.json", drawn(here).code, "0")
+    with pytest.raises(FileNotFoundError, match="trial/drawn is not all there: make studies"):
+        result(here, monkeypatch)
 
 
 # --- what a study depends on ---------------------------------------------------------------------
@@ -339,39 +391,47 @@ def test_a_result_is_stale_where_code_changed_that_the_study_reaches(
 
 
 def test_the_check_names_what_is_missing_stale_and_left_over_with_the_way_out(
-    course: Course,
+    here: Course,
 ) -> None:
-    declared = drawn(course)
-    write(course, RESULT, json.dumps({"code": declared.code, "seeds": list(range(8))}))
-    missing = "there is no studies/trial/other.json yet: make studies CH=trial STUDY=other"
-    assert studies(course) == [missing]
-    assert stale(course, declared) is None
+    def said(missing: int, seeds: int, left: int) -> str:
+        return (
+            f"studies/trial/drawn is not of today's code: {missing} of {seeds} seeds are missing, "
+            f"{left} files are left over: make studies CH=trial/drawn"
+        )
 
-    write(course, "studies/trial/gone.json", "{}")
-    assert studies(course)[1:] == [
-        "studies/trial/gone.json is the result of no study in sources/: git rm "
-        "studies/trial/gone.json"
-    ]
-    edit(course, FILE, "seeds=8", "seeds=16")
-    assert studies(course)[0] == (
-        f"{RESULT} has other seeds than {FILE}: make studies CH=trial STUDY=drawn"
+    assert studies(here)[0] == said(8, 8, 0)
+    for block in lacking(here):
+        keep(here, block)
+    other = (
+        "studies/trial/other is not of today's code: 3 of 3 seeds are missing, 0 files are left "
+        "over: make studies CH=trial/other"
     )
-    edit(course, FILE, "SHIFT = 0.5", "SHIFT = 1")
-    assert studies(course)[0] == (
-        f"{RESULT} was measured before the study or a helper of it changed: "
-        "make studies CH=trial STUDY=drawn"
-    )
-    write(course, RESULT, "<<<<<<<")
-    assert studies(course)[0].startswith(f"{RESULT} cannot be read (a merge conflict?): make ")
+    assert studies(here) == [other]
+
+    write(here, "studies/trial/gone/0-1.json", "{}")
+    gone = "studies/trial/gone is the result of no study in sources/: delete it"
+    assert studies(here) == [other, gone]
+    write(here, f"{RESULT}/4-5.json", "<<<<<<<")
+    assert studies(here)[0] == said(2, 8, 1)
+    write(here, f"{RESULT}/4-5.json", "[]")
+    assert studies(here)[0] == said(2, 8, 1)
+    edit(here, FILE, "seeds=8", "seeds=4")
+    assert studies(here)[0] == said(4, 4, 4)
+    edit(here, FILE, "seeds=4", "seeds=8")
+    assert studies(here)[0] == said(2, 8, 1)
+    edit(here, FILE, "SHIFT = 0.5", "SHIFT = 1")
+    assert studies(here)[0] == said(8, 8, 4)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("@studies.study(seeds=8, block=2)", "@studies.study", "lacks its parentheses"),
-        ("seeds=8", "seeds=0", "expected one seed or more"),
-        ("seeds=8", "seeds='8'", "seeds is '8'; expected"),
-        ("seeds=8", "many=8", "unexpected keyword argument 'many'"),
+        ("@studies.study(seeds=8, block=2)", "@studies.study", "@studies.study; expected"),
+        ("seeds=8", "seeds=0", "seeds=0, block=2); expected numbers, written out"),
+        ("seeds=8", "seeds='8'", "seeds='8', block=2); expected"),
+        ("seeds=8", "seeds=True", "seeds=True, block=2); expected"),
+        ("seeds=8", "seeds=SEEDS", "seeds=SEEDS, block=2); expected"),
+        ("seeds=8", "many=8", "many=8, block=2); expected"),
         ("def drawn", "def 1", "invalid syntax"),
         (STUDIES, "X = 1\n", "declares no study"),
     ],
@@ -379,16 +439,11 @@ def test_the_check_names_what_is_missing_stale_and_left_over_with_the_way_out(
 def test_a_declaration_that_cannot_be_read_is_named(
     course: Course, old: str, new: str, said: str
 ) -> None:
-    write(course, RESULT, "{}")
+    write(course, f"{RESULT}/0-1.json", "{}")
     edit(course, FILE, old, new)
     (problem,) = studies(course)
     assert problem.startswith(FILE)
     assert said in problem
-
-
-def test_seeds_are_cut_into_blocks() -> None:
-    assert reading.study(5, 2).blocks == [range(2), range(2, 4), range(4, 5)]
-    assert reading.study(range(100, 103)).blocks == [range(100, 103)]
 
 
 # --- a chapter that reads a study ----------------------------------------------------------------
@@ -409,13 +464,13 @@ def test_another_result_makes_the_chapter_stale_that_reads_it(course: Course) ->
         return source_hash(course, read_source(course.source("trial")))
 
     before = now()
-    write(course, RESULT, "{}")
+    write(course, f"{RESULT}/0-1.json", "{}")
     assert now() == before
     write(course, "sources/trial/chapter.md", course.source("trial").read_text() + READS)
     first = now()
-    write(course, RESULT, '{"values": {}}')
+    write(course, f"{RESULT}/2-3.json", "{}")
     assert now() != first
-    write(course, RESULT, "{}")
+    (course.root / RESULT / "2-3.json").unlink()
     assert now() == first
 
 
@@ -438,25 +493,31 @@ def test_a_claim_that_a_study_settles_is_planted_where_the_chapter_reads_it(
     assert code[0].replace('long["draws"]', '-long["draws"]') == code[1] != code[0]
 
 
-def test_a_missing_result_is_said_with_the_command_that_measures_it() -> None:
-    with pytest.raises(FileNotFoundError) as caught:
-        reading.load("trial/none")
-    assert str(caught.value) == (
-        "there is no studies/trial/none.json: make studies CH=trial STUDY=none measures it"
-    )
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("trial/none", "studies/trial/none is not all there: make studies CH=trial/none"),
+        ("drawn", "'drawn' is no study; expected chapter/function"),
+        ("../studies/trial/drawn", "'../studies/trial/drawn' is no study"),
+        ("trial/..", "'trial/..' is no study"),
+    ],
+)
+def test_what_is_no_result_is_said_with_what_to_do(name: str, said: str) -> None:
+    with pytest.raises((FileNotFoundError, ValueError), match=said):
+        reading.load(name)
 
 
 @pytest.mark.parametrize(
     ("seconds", "cores", "said"),
     [
         (840, (2,), "measured in 14 minutes on 2 cores, 3 December 2026"),
-        (119, (2,), "measured in 119 seconds on 2 cores, 3 December 2026"),
-        (9000, (2, 64), "measured in 2.5 hours on 2 and 64 cores, 3 December 2026"),
-        (0, (1,), "measured in 1 second on 1 core, 3 December 2026"),
+        (91, (2,), "measured in 2 minutes on 2 cores, 3 December 2026"),
+        (9000, (2, 64), "measured in 150 minutes on 2 and 64 cores, 3 December 2026"),
+        (59, (1,), "measured in 59 seconds on 1 core, 3 December 2026"),
     ],
 )
 def test_a_result_says_how_long_it_took_on_what_and_when(seconds, cores, said: str) -> None:
-    found = reading.Result((0,), {"x": np.ones(1)}, seconds, cores, date(2026, 12, 3))
+    found = reading.Result({"x": np.ones(1)}, seconds, cores, date(2026, 12, 3))
     assert found.measured == said
     with pytest.raises(KeyError, match="no 'y' in this study; it measured x"):
         found["y"]
