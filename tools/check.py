@@ -76,10 +76,10 @@ def contents(course: Course) -> list[str]:
 
 def pins(course: Course) -> list[str]:
     """The book's pins are among the course's."""
-    whole = _lines(course.root / "requirements.txt")
+    whole = _pins(course.root / "requirements.txt")
     return [
-        f"requirements-book.txt: {line} is not in requirements.txt: make pins"
-        for line in sorted(_lines(course.root / "requirements-book.txt") - whole)
+        f"requirements-book.txt: {pin} is not in requirements.txt: make pins"
+        for pin in sorted(_pins(course.root / "requirements-book.txt") - whole)
     ]
 
 
@@ -154,9 +154,9 @@ def main(course: Course = HERE) -> int:
     return 1 if failed else 0
 
 
-def _lines(path: Path) -> set[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return {line for line in lines if "==" in line and not line.startswith((" ", "#"))}
+def _pins(path: Path) -> set[str]:
+    """The pins of a file, without the systems for which it needs them."""
+    return set(re.findall(r"(?m)^[\w.-]+==[^\s;]+", path.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":
