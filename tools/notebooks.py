@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from rich.console import Console
 from rich.progress import Progress
 
-from tools import cards, labs, picture
+from tools import cards, curves, labs, picture
 from tools.bars import bars
 from tools.course import HERE, Course, CourseError, read_notebook, read_source, write_notebook
 from tools.execute import execute, rounded, versions
@@ -82,9 +82,11 @@ async def run(course: Course, job: Job, progress: Progress, limit: asyncio.Semap
         "seconds": rounded(seconds, before),
         "versions": versions(),
     }
+    kept = curves.take(job.notebook)
     cards.redraw(course, job.notebook)
     said = "".join(normalize(job.notebook)).strip()
     write_notebook(job.notebook, course.chapter(job.slug))
+    curves.store(course, job.slug, kept)
     progress.console.print(f"{job.slug}: executed in {seconds:.0f} s", highlight=False)
     if said:
         progress.console.print(f"{job.slug} wrote to stderr, which is not stored:", style="yellow")

@@ -49,6 +49,7 @@ def make_studies(course: Course, only: str, backend: str, address: str) -> Itera
                 seeds, useless = progress(course, declared)
                 for path in useless if not seeds else ():
                     path.unlink()
+                    path.with_suffix(".npz").unlink(missing_ok=True)
     except CourseError as error:
         yield str(error)
 

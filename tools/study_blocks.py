@@ -8,20 +8,21 @@ import re
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tools.course import HERE, Course, CourseError, write_text
+from tools.course import HERE, Course, CourseError, write_bytes, write_text
 from tools.execute import versions
 from tools.study_code import Declared, declarations, folder, source
+from utils.studies import keeping, packed
 
 MAX_BYTES = 1_000_000
 Measured = dict[str, Any]
-"""What is stored of a block: its seeds and values as lists, by which code, how and when."""
+"""What is stored of a block: its seeds, its values as lists, its curves, by which code and when."""
 
 
 def state(course: Course) -> dict[str, str]:
@@ -39,14 +40,14 @@ class Block:
     """Some seeds of a study, and what their run began with."""
 
     declared: Declared
-    seeds: Sequence[int]
+    seeds: list[int]
     versions: Mapping[str, str]
 
     def __str__(self) -> str:
         return f"{self.declared.full}, seeds {self.seeds[0]} to {self.seeds[-1]}"
 
 
-def blocks(course: Course, declared: Declared, seeds: Sequence[int]) -> list[Block]:
+def blocks(course: Course, declared: Declared, seeds: list[int]) -> list[Block]:
     """Some seeds of a study as it is now, in blocks, the last one perhaps smaller."""
     size, now = declared.study.block, state(course)
     return [Block(declared, seeds[n : n + size], now) for n in range(0, len(seeds), size)]
@@ -59,7 +60,8 @@ def measure(block: Block) -> tuple[Block, Measured | str]:
     """Measure a block in the checkout that this process runs in, or say why it cannot be."""
     try:
         refuse_others(block)
-        values = listed(function_of(block.declared)(block.seeds), len(block.seeds))
+        with keeping() as kept:
+            values = listed(function_of(block.declared)(block.seeds), len(block.seeds))
         refuse_others(block)  # it may have imported what was edited in the meantime
         refuse_large(values, block)
     except CourseError as error:
@@ -73,10 +75,11 @@ def measure(block: Block) -> tuple[Block, Measured | str]:
         "seeds": block.seeds,
         "of": block.declared.study.seeds,
         "values": values,
+        "curves": packed(kept) if kept else None,
     }
 
 
-def function_of(declared: Declared) -> Callable[[Sequence[int]], object]:
+def function_of(declared: Declared) -> Callable[[list[int]], object]:
     """A study's function, its file run anew: what that holds must not depend on earlier blocks."""
     path = source(HERE, declared.slug)
     found: dict[str, Any] = {"__name__": f"studies of {declared.slug}", "__file__": str(path)}
@@ -145,8 +148,12 @@ def processor() -> str:
 
 
 def store(course: Course, block: Block, measured: Measured) -> None:
-    """Keep a measured block, in one step, a line for each thing that is said of it."""
+    """Keep a measured block, its curves first: it is there once its JSON is, in one step."""
     path = folder(course, block.declared) / f"{block.seeds[0]}-{block.seeds[-1]}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in measured.items())
+    path.with_suffix(".npz").unlink(missing_ok=True)
+    if measured["curves"]:
+        write_bytes(measured["curves"], path.with_suffix(".npz"))
+    said = {key: value for key, value in measured.items() if key != "curves"}
+    lines = (f"{json.dumps(key)}: {json.dumps(value)}" for key, value in said.items())
     write_text("{\n" + ",\n".join(lines) + "\n}\n", path)

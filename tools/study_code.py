@@ -19,6 +19,8 @@ from tools.reach import CELLS, reached
 from tools.slicing import needed, steps
 from utils.studies import study
 
+MAX_BYTES = 20_000_000
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -96,7 +98,12 @@ def progress(course: Course, declared: Declared) -> tuple[list[int], list[Path]]
 def studies(course: Course) -> list[str]:
     """Every study was measured with today's code, and every result has its study."""
     problems: list[str] = []
-    left = {path.parent for path in (course.root / "studies").glob("*/*/*.json")}
+    stored = course.root / "studies"
+    pages = {path for path in stored.glob("*/*.npz") if path.parent.name not in course.slugs}
+    left = pages | {path.parent for path in stored.glob("*/*/*.*")}
+    size = sum(path.stat().st_size for path in stored.rglob("*") if path.is_file())
+    if size > MAX_BYTES:
+        problems.append(f"studies/ has {size:,} bytes, expected at most {MAX_BYTES:,}: keep less")
     for slug in with_studies(course):
         try:
             for declared in declarations(course, slug):

@@ -1,14 +1,19 @@
-"""Experiments that take longer than a page may: how one is declared, and how a chapter reads it.
+"""Experiments that take longer than a page may, and the open table of the book's learning curves.
 
-`sources/<slug>/studies.py` holds them, `make studies` measures them and writes `studies/`. What is
-there is read with NumPy alone.
+`sources/<slug>/studies.py` holds the experiments, `make studies` measures them and writes
+`studies/`. What is there is read with NumPy alone.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +24,12 @@ import numpy as np
 RESULTS = Path(__file__).resolve().parent.parent / "studies"
 NAME = re.compile(r"[\w-]+/\w+")
 """A study's chapter and its function."""
+COLUMNS = ("run", "quantity", "seed", "step", "value")
+MIME = "application/vnd.course.curves+npz"
+POINTS = 100
 Function = TypeVar("Function")
+Table = dict[str, np.ndarray]
+_kept: ContextVar[list[Table] | None] = ContextVar("_kept", default=None)
 
 
 @dataclass(frozen=True)
@@ -95,3 +105,90 @@ def array(listed: list[object]) -> np.ndarray:
     """Numbers as they are stored: all of them in words where some are not finite."""
     found = np.asarray(listed)
     return found.astype(float) if found.dtype.kind == "U" else found
+
+
+# --- the open table of curves --------------------------------------------------------------------
+
+
+def curves(chapter: str = "*") -> Table:
+    """Every learning curve that a chapter and its studies keep, or all: columns, a row per point.
+
+    The columns are chapter, study (empty for what the page itself trains), run, quantity, seed,
+    step and value: `pandas.DataFrame(studies.curves("optimizers"))`.
+    """
+    paths = sorted(RESULTS.glob(f"{chapter}/**/*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"there are no curves in studies/{chapter}")
+    parts = [_read(path) for path in paths]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def keep(
+    run: str, seeds: Sequence[int], steps: np.ndarray, history: Mapping[str, np.ndarray]
+) -> None:
+    """Put a population's curves into the open table; it does nothing where no book is written.
+
+    run: what sets these curves apart. history: by quantity, arrays (seed, step), of which at most
+    100 steps are kept: `studies.keep("Adam", runs.seeds, runs.steps, runs.history)`.
+    """
+    at = np.unique(np.linspace(0, len(steps) - 1, POINTS).round().astype(int))
+    size = len(seeds) * len(at)
+    tables = [
+        {
+            "run": np.full(size, run),
+            "quantity": np.full(size, quantity),
+            "seed": np.repeat(np.asarray(seeds, np.int32), len(at)),
+            "step": np.tile(np.asarray(steps, np.int32)[at], len(seeds)),
+            "value": _short(np.asarray(values)[:, at]).ravel(),
+        }
+        for quantity, values in history.items()
+    ]
+    kept = _kept.get()
+    if kept is not None:
+        kept += tables
+    elif os.environ.get("COURSE_WRITES_THE_BOOK"):
+        from IPython.display import display
+
+        display({MIME: base64.b64encode(packed(tables)).decode()}, raw=True)
+
+
+@contextmanager
+def keeping() -> Iterator[list[Table]]:
+    """Gather what is kept meanwhile."""
+    kept: list[Table] = []
+    token = _kept.set(kept)
+    try:
+        yield kept
+    finally:
+        _kept.reset(token)
+
+
+def packed(tables: Sequence[Table]) -> bytes:
+    """Tables one below the other, as the compressed columns of one file."""
+    file = io.BytesIO()
+    columns = {name: np.concatenate([table[name] for table in tables]) for name in COLUMNS}
+    np.savez_compressed(file, **columns)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def unpacked(content: bytes) -> Table:
+    """The columns of a file."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as columns:
+        return {name: columns[name] for name in COLUMNS}
+
+
+def _read(path: Path) -> Table:
+    table = unpacked(path.read_bytes())
+    chapter, *study = path.relative_to(RESULTS).parts[:-1]
+    size = len(table["value"])
+    return {
+        "chapter": np.full(size, chapter),
+        "study": np.full(size, "".join(study)),
+        **table,
+    }
+
+
+def _short(values: np.ndarray) -> np.ndarray:
+    """The same to 13 bits, which is nearly four digits, and half as large once compressed."""
+    mantissa, exponent = np.frexp(values.astype(np.float32))
+    return np.ldexp(np.round(mantissa * 8192) / 8192, exponent)
