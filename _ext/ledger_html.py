@@ -171,6 +171,8 @@ def controls(titles: Mapping[str, str], entries: Sequence[Entry]) -> str:
     return (
         '<form class="ledger-filter" role="search" aria-label="Filter the claims" hidden>'
         f'<fieldset class="ledger-presets"><legend>Show</legend>{presets}</fieldset>'
+        "<p>A surprise came out otherwise than we expected; a close call, other seeds might leave "
+        "open.</p>"
         '<label class="ledger-search">Search the claims '
         '<input type="search" name="q" autocomplete="off" spellcheck="false"></label>'
         f'{selects}<button type="reset">Show all</button>'

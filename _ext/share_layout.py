@@ -95,7 +95,7 @@ def chapter_picture(book: str, title: str, claim: Told) -> Picture:
 
 
 def door_picture(book: str, headline: str, claims: Sequence[Told]) -> Picture:
-    """The book, how many statements do not survive, and claims with a strip each beside them."""
+    """The book, how many statements failed, and claims with a strip each beside them."""
     words = [
         *_lines(book, LEFT, 92, RIGHT - LEFT, 1, (58, 52, 46, 40), weight=BOLD),
         Words(LEFT, 154, headline, 40, weight=BOLD, color=palette.ACCENT),

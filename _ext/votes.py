@@ -47,7 +47,7 @@ class Votes(SphinxDirective):
 
 
 class Survival(SphinxDirective):
-    """How many of the statements that a run decided do not survive."""
+    """How many of the statements that a run decided fail."""
 
     def run(self) -> list[nodes.Node]:
         """Keep the place."""
@@ -122,7 +122,7 @@ def voted(env: BuildEnvironment, page: str) -> list[str]:
 
 def headline(settled: Iterable[Settled]) -> str:
     """Return in one sentence how many statements fail."""
-    return f"{_words(settled)['fails']} familiar statements do not survive."
+    return f"{_words(settled)['fails']} familiar statements failed their test."
 
 
 def survival(settled: Iterable[Settled]) -> str:
@@ -132,7 +132,7 @@ def survival(settled: Iterable[Settled]) -> str:
     decided = sum(words[choice] for choice in CHOICES)
     return (
         f'<p class="survival"><strong>{headline(found)}</strong> Of the {decided} that a run has '
-        f"decided so far, {words['fails']} fail, "
+        f"decided so far, {words['fails']} fail where they were measured, "
         f"{words['depends']} hold in one place and fail in another, and {words['holds']} "
         "hold where they were measured.</p>"
     )

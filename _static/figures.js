@@ -22,12 +22,17 @@ function enlarge(figure, button) {
   dialog.ariaLabel = button.ariaLabel;
   const close = document.createElement("button");
   close.textContent = "Close";
-  const large = figure.querySelector(".figure-wide").cloneNode(true);
+  const shown = [...figure.querySelectorAll(".figure-wide, .figure-narrow")];
+  const large = shown.find((form) => form.checkVisibility()).cloneNode(true);
   // ids of its own: where the original is not displayed, what refers to its parts finds nothing
   large.innerHTML = large.innerHTML.replace(/\bid="|url\(#|href="#/g, "$&large-");
   const save = document.createElement("button");
   save.textContent = "Save as SVG";
-  save.addEventListener("click", () => saveFigure(figure));
+  save.addEventListener("click", (event) => {
+    event.stopPropagation(); // the view stays
+    saveFigure(figure);
+    save.textContent = "Saved";
+  });
   dialog.append(close, save, large);
   document.body.append(dialog);
   dialog.addEventListener("click", () => dialog.close());

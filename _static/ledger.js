@@ -61,8 +61,14 @@ document.addEventListener("DOMContentLoaded", () => {
     presets.value = [...presets].some((preset) => preset.value === mark) ? mark : "";
   }
 
+  // A link to a hidden claim or chapter, from the page's contents say, shows all claims again.
   function openTarget() {
-    const claim = claims.find((one) => `#${one.id}` === location.hash);
+    const target = document.getElementById(location.hash.slice(1));
+    const claim = claims.find((one) => one === target);
+    if (!claim && target?.closest("[hidden]")) {
+      form.reset();
+      target.scrollIntoView();
+    }
     if (!claim) return;
     if (claim.hidden) {
       form.reset();
@@ -105,5 +111,6 @@ document.addEventListener("DOMContentLoaded", () => {
   form.hidden = false;
   recall();
   apply();
+  if (location.search && !location.hash) form.scrollIntoView();
   openTarget();
 });

@@ -130,7 +130,10 @@
       for (const part of this.querySelectorAll("input[type=radio]")) part.hidden = !open;
       const choosing = open || this.state === "class" || (fold && this.state === "folded");
       this.querySelector(".predict-buttons").hidden = !choosing;
-      this.querySelector("predict-veil").hidden = !open;
+      const veil = this.querySelector("predict-veil");
+      veil.hidden = !open;
+      this.hidesLab ||= this.below().some((part) => part.matches(".callout-lab"));
+      if (this.hidesLab) veil.textContent = veil.textContent.replace(/(, and the lab)?\.$/, ", and the lab.");
       this.querySelector("details").open = told;
       if (this.slider) {
         this.querySelector(".predict-slider").hidden = !asked;
@@ -190,7 +193,10 @@
       const counts = this.judged(guess).right
         ? ", which is within a tenth of the scale and counts as right"
         : "";
-      return `${said} ${found}. Your guess is ${figure(Math.abs(guess - this.right))} ${where}${counts}.`;
+      const { unit } = this.querySelector(".predict-slider").dataset;
+      const points = unit === "%" ? " points" : unit && ` ${unit}`;
+      const off = `${figure(Math.abs(guess - this.right))}${points}`;
+      return `${said} ${found}. Your guess is ${off} ${where}${counts}.`;
     }
 
     measured(number) {

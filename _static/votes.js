@@ -42,7 +42,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const right = cast.filter((vote) => given[vote.id] === vote.dataset.answer).length;
     document.querySelector(".votes-score").textContent =
       cast.length === votes.length
-        ? `${right} of ${votes.length}. Whoever guesses has a third of them.`
+        ? `${right} of ${votes.length}. Guessing alone gets one in three.`
         : "";
   }
 

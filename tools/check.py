@@ -16,7 +16,6 @@ from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
 from tools.predictions import typed
-from tools.proofs import never_proven
 from tools.study_code import studies
 
 AT_ONCE = 3  # the first checks wait for other programs
@@ -122,7 +121,6 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
 
 
 NOTES: dict[str, Callable[[Course], list[str]]] = {
-    "plants are yet to be run": each_chapter(never_proven),
     "chapters are yet to be re-cut": each_chapter(yet_to_recut),
     "answers to predictions are typed": each_chapter(typed),
 }

@@ -125,9 +125,9 @@ def test_every_claim_fits_into_the_picture_uncut_in_letters_that_a_preview_leave
 def test_the_door_shows_each_vote_with_its_word_and_a_strip_for_each_answer(stored):
     found = {one.id: one for all_ in stored.values() for one in all_}
     claims = [found[claim] for claim in (VOTED, "do-not-use-sigmoid-in-hidden-layers")]
-    picture = door_picture(BOOK, "3 do not survive.", [told(one) for one in claims])
+    picture = door_picture(BOOK, "3 failed their test.", [told(one) for one in claims])
     words = [each.text for each in picture.words]
-    assert words[:2] == [BOOK, "3 do not survive."]
+    assert words[:2] == [BOOK, "3 failed their test."]
     assert [one.verdict for one in claims] == [shape.word for shape in picture.shapes]
     for one in claims:
         assert tidy(load().claims[one.id].says) in " ".join(words)

@@ -145,6 +145,15 @@ def test_a_keyboard_user_sees_where_the_focus_is(visit):
     assert link.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
 
 
+def test_a_link_to_some_claims_leads_to_the_filter_and_a_hidden_chapter_shows_all_again(visit):
+    page = visit.open(f"{LEDGER}?verdict=fails")
+    assert abs(page.locator(".ledger-filter").bounding_box()["y"]) < 100
+    hidden = page.locator(".ledger-chapter[hidden]").first.get_attribute("id")
+    page.evaluate("name => { location.hash = name; }", hidden)
+    page.wait_for_function("name => !document.getElementById(name).hidden", arg=hidden)
+    assert visit.complaints == []
+
+
 def test_the_ledger_filters_its_claims_in_the_browser(visit):
     page = visit.open(LEDGER)
     claims = page.locator("li.ledger-claim")
@@ -224,6 +233,28 @@ def test_a_figure_is_enlarged_by_keyboard_and_by_a_tap_and_gives_the_focus_back(
     page.locator(".book-figure").first.click()
     dialog.click()
     dialog.wait_for(state="detached")
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("visit", [ON_PHONE], indirect=True)
+def test_a_phone_enlarges_its_own_form_of_a_figure(visit):
+    page = unveiled(visit.open(CHAPTERS[0]))
+    page.locator(".book-figure").first.click()
+    dialog = page.locator("dialog.figure-enlarged")
+    assert dialog.locator(".figure-narrow svg").is_visible()
+    assert dialog.evaluate("dialog => dialog.scrollWidth") <= ON_PHONE["viewport"]["width"]
+
+
+@pytest.mark.parametrize("visit", [{"viewport": {"width": 320, "height": 600}}], indirect=True)
+def test_the_top_bar_fits_the_smallest_phone(visit):
+    page = visit.open(CHAPTERS[0])
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_a_page_found_by_searching_asks_for_nothing_that_is_missing(visit):
+    page = visit.open(f"{CHAPTERS[0]}?highlight=sigmoid")
+    page.get_by_role("link", name="Hide Search Matches").wait_for()
+    assert page.locator(".highlighted").count() > 0
     assert visit.complaints == []
 
 

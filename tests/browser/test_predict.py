@@ -210,12 +210,15 @@ def test_skipping_shows_the_whole_answer_and_counts_for_nothing(page) -> None:
     assert score(page).startswith("Your predictions are kept")
 
 
+NEAR = "which is within a tenth of the scale and counts as right"
+
+
 @pytest.mark.parametrize(
     ("guess", "said", "counted", "sentence"),
     [
-        (40, "Your guess is 23 too low.", "0 of 1; chance would give 0.2", "low."),
-        (95, "Your guess is 32 too high.", "0 of 1; chance would give 0.2", "high."),
-        (70, "7 too high, which is within a tenth of the scale and counts as right.", "1 of 1", ""),
+        (40, "Your guess is 23 points too low.", "0 of 1; chance would give 0.2", "low."),
+        (95, "Your guess is 32 points too high.", "0 of 1; chance would give 0.2", "high."),
+        (70, f"7 points too high, {NEAR}.", "1 of 1", ""),
         (63, "You said: 63 %. That is the result.", "1 of 1", ""),
     ],
 )
