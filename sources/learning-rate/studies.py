@@ -261,6 +261,63 @@ def slow_rates(seeds: Sequence[int]) -> Values:
     return found
 
 
+# --- large stable rates --------------------------------------------------------------
+
+LADDER = 0.05 * 2.0 ** np.arange(10)
+
+
+@studies.study(seeds=48, block=48)
+def large_stable_rate(seeds: Sequence[int]) -> Values:
+    """Which runs oscillate and which diverge, at the largest rate that is stable.
+
+    Stable is a rate at which the loss of 15 of 16 other seeds ends below its start.
+    """
+    inputs = np.linspace(-1, 1, 20, dtype="float32")[:, None]
+    few = first(data.digits(), 300)
+    found: dict[str, np.ndarray] = {}
+    for name, build, x, y, steps in (
+        ("sine", sine_net, inputs, np.sin(3 * inputs), 4000),
+        ("digits", small_tanh, few.x_train, few.y_train, 1000),
+    ):
+        whole = {"steps": steps, "batch_size": len(x), "snapshots": steps}
+        climbed = sweep(build, (x, y), LADDER, CHOOSING, log_every=steps, **whole).runs
+        rate = max(r for r in climbed if (fall(climbed[r], x, y) > 0).sum() >= 15)
+        runs = train(build, (x, y), seeds, learning_rate=rate, log_every=1, **whole)
+        loss = runs.history["loss"]
+        rises = (np.diff(loss, axis=1) > 0).sum(axis=1)
+        larger = ~(norms(runs.weights) <= 3 * norms(runs.weights_at(0)))
+        found |= {
+            f"{name}, rate": np.full(len(seeds), rate),
+            f"{name}, oscillates": rises >= 20,
+            f"{name}, diverges": larger | ~(loss[:, -1] <= loss[:, 0]),
+        }
+    return found
+
+
+def fall(runs: Runs, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """By how much the loss of each run ends below its start, or NaN."""
+    now, before = (runs.evaluate(x, y, epoch)["loss"] for epoch in (None, 0))
+    return before - now
+
+
+def norms(weights: Sequence[np.ndarray]) -> np.ndarray:
+    """The norm of all weights of each run."""
+    return np.sqrt(sum((w.reshape(len(w), -1) ** 2).sum(axis=1) for w in weights))
+
+
+def sine_net() -> keras.Model:
+    """As on the page, where its sharpness is followed."""
+    stack = [keras.Input((1,)), layers.Dense(30, "tanh"), layers.Dense(20, "tanh")]
+    model = keras.Sequential([*stack, layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.1), loss="mean_squared_error")
+    return model
+
+
+def small_tanh() -> keras.Model:
+    """As on the page, where it is trained at multiples of its own limit."""
+    return dense([64, 32, 32, 10], "tanh")
+
+
 # --- warm-up -------------------------------------------------------------------------
 
 WARM_UPS = (0, 10, 30, 100, 300)
