@@ -321,7 +321,7 @@ def small_tanh() -> keras.Model:
 # --- warm-up -------------------------------------------------------------------------
 
 WARM_UPS = (0, 10, 30, 100, 300)
-PEAKS = 0.025 * 2.0 ** (np.arange(13) / 2)
+PEAKS = 0.2 * 2.0 ** (np.arange(21) / 8)
 
 
 @studies.study(seeds=16)
