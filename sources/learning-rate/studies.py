@@ -16,7 +16,9 @@ from utils.population import Runs, sweep, train
 
 CHOOSING = range(1000, 1016)
 """The seeds that choose a rate; those that a study is given are judged."""
-RATES = 10.0 ** np.arange(-3, 0.6, 0.5)
+HALVES = 10.0 ** np.arange(-3, 0.6, 0.5)
+QUARTERS = 10.0 ** np.arange(-3, 0.6, 0.25)
+"""Rates half a decade and a quarter of a decade apart."""
 
 Task = data.Dataset
 Values = Mapping[str, np.ndarray]
@@ -193,7 +195,7 @@ def tournament(
     found: dict[str, np.ndarray] = {}
     for name, schedule in SCHEDULES.items():
         how = scheduled(build, keras.optimizers.SGD, schedule, steps)
-        found |= at_own_rate(name, how, task, RATES, seeds, steps, batch_size)
+        found |= at_own_rate(name, how, task, QUARTERS, seeds, steps, batch_size)
     return found
 
 
@@ -221,10 +223,10 @@ def adaptive(seeds: Sequence[int]) -> Values:
     found: dict[str, np.ndarray] = {}
     methods = keras.optimizers
     for method, task, build, rates, steps, batch_size in (
-        ("Adam", stream(), regressor, RATES / 10, 2000, 8),
-        ("RMSprop", stream(), regressor, RATES / 10, 2000, 8),
-        ("Adagrad", stream(), regressor, RATES, 2000, 8),
-        ("Adam", some_digits(), on_digits, RATES / 10, 1500, 32),
+        ("Adam", stream(), regressor, HALVES / 10, 2000, 8),
+        ("RMSprop", stream(), regressor, HALVES / 10, 2000, 8),
+        ("Adagrad", stream(), regressor, HALVES, 2000, 8),
+        ("Adam", some_digits(), on_digits, HALVES / 10, 1500, 32),
     ):
         where = "digits" if build is on_digits else "stream"
         for schedule in ("constant", "cosine"):
@@ -263,7 +265,7 @@ def slow_rates(seeds: Sequence[int]) -> Values:
 
 # --- large stable rates --------------------------------------------------------------
 
-LADDER = 0.05 * 2.0 ** np.arange(10)
+LADDER = 0.2 * 2.0 ** (np.arange(13) / 4)
 
 
 @studies.study(seeds=48, block=48)
