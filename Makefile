@@ -4,7 +4,7 @@ ifeq ($(wildcard tools/environment.sh),)
 $(error Run make in the course's own folder: there is no tools/environment.sh here)
 endif
 
-# CH, ALL, REPO, PORT and PYTHON reach the tools as environment variables: no shell reads what they hold.
+# CH, ALL, REPO, PORT, PYTHON… reach the tools as environment variables: no shell reads what they hold.
 VENV_PYTHON := .venv/bin/python
 STAMPS := .venv/.stamps
 PIP_INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check
@@ -35,7 +35,7 @@ BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib to
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book pdf serve test test-fast lab named freeze plants fresh words notebooks check bench \
+.PHONY: help book pdf serve test test-fast lab named freeze studies plants fresh words notebooks check bench \
 	adopt pins clean FORCE
 
 help: ## list the targets (the default)
@@ -63,11 +63,14 @@ lab: $(STAMPS)/lab ## open the chapters in JupyterLab
 
 # Before minutes of set-up.
 named:
-	@set -f; IFS=' ,'; for slug in $$CH; do if [ ! -d "sources/$$slug" ]; then set +f; \
+	@set -f; IFS=' ,'; for slug in $$CH; do if [ ! -d "sources/$${slug%%/*}" ]; then set +f; \
 		echo "There is no sources/$$slug/. There are:"; ls -d sources/*/; exit 1; fi; done >&2
 
 freeze: named $(STAMPS)/check ## freeze the plans of claims before anything is run (CH=slug: that chapter's)
 	@$(VENV_PYTHON) -m tools.freeze
+
+studies: named $(STAMPS)/all ## measure what takes longer than a page may (CH=slug or slug/study; BACKEND=dask ADDRESS=…)
+	@$(VENV_PYTHON) -m tools.studies
 
 notebooks: named $(STAMPS)/all ## execute the stale chapters (CH=slug: that one; ALL=1: every one)
 	@$(VENV_PYTHON) -m tools.notebooks

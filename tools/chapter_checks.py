@@ -32,8 +32,8 @@ def drift(course: Course, slug: str) -> list[str]:
         return [f"chapters/{slug}.ipynb differs from its source: make notebooks CH={slug}"]
     if is_stale(source, stored, source_hash(course, source)):
         return [
-            f"chapters/{slug}.ipynb was executed before its code, a helper, a pin or a claim "
-            f"changed: make notebooks CH={slug}"
+            f"chapters/{slug}.ipynb was executed before its code, a helper, a pin, a claim "
+            f"or a study changed: make notebooks CH={slug}"
         ]
     return []
 

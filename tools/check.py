@@ -16,6 +16,7 @@ from tools.ledger_checks import folders, ledger, plans
 from tools.links import broken_links, unlisted_papers
 from tools.picture import outdated
 from tools.predictions import typed
+from tools.study_code import studies
 
 AT_ONCE = 3  # the first checks wait for other programs
 NOT_CHANGED = re.compile(r"^--- .*\n\+\+\+ .*(?:\n(?!@@)|\Z)", re.MULTILINE)
@@ -85,10 +86,10 @@ def contents(course: Course) -> list[str]:
 
 def pins(course: Course) -> list[str]:
     """The book's pins are among the course's."""
-    whole = _lines(course.root / "requirements.txt")
+    whole = _pins(course.root / "requirements.txt")
     return [
-        f"requirements-book.txt: {line} is not in requirements.txt: make pins"
-        for line in sorted(_lines(course.root / "requirements-book.txt") - whole)
+        f"requirements-book.txt: {pin} is not in requirements.txt: make pins"
+        for pin in sorted(_pins(course.root / "requirements-book.txt") - whole)
     ]
 
 
@@ -119,6 +120,7 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
     "chapter folders are complete": folders,
     "the ledger is whole": ledger,
     "plans are frozen": plans,
+    "studies are of today's code": studies,
     "the table of contents is complete": contents,
     "the readme shows the first figure": outdated,
     "links lead somewhere": broken_links,
@@ -163,9 +165,9 @@ def main(course: Course = HERE) -> int:
     return 1 if failed else 0
 
 
-def _lines(path: Path) -> set[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return {line for line in lines if "==" in line and not line.startswith((" ", "#"))}
+def _pins(path: Path) -> set[str]:
+    """The pins of a file, without the systems for which it needs them."""
+    return set(re.findall(r"(?m)^[\w.-]+==[^\s;]+", path.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

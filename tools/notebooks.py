@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
-from tools import cards, labs, picture
+from tools import cards, curves, labs, picture
+from tools.bars import bars
 from tools.course import HERE, Course, CourseError, read_notebook, read_source, write_notebook
 from tools.execute import execute, rounded, versions
 from tools.freeze import refuse_unfrozen
@@ -81,9 +82,11 @@ async def run(course: Course, job: Job, progress: Progress, limit: asyncio.Semap
         "seconds": rounded(seconds, before),
         "versions": versions(),
     }
+    kept = curves.take(job.notebook)
     cards.redraw(course, job.notebook)
     said = "".join(normalize(job.notebook)).strip()
     write_notebook(job.notebook, course.chapter(job.slug))
+    curves.store(course, job.slug, kept)
     progress.console.print(f"{job.slug}: executed in {seconds:.0f} s", highlight=False)
     if said:
         progress.console.print(f"{job.slug} wrote to stderr, which is not stored:", style="yellow")
@@ -122,15 +125,8 @@ def make_notebooks(course: Course, only: str = "", everything: bool = False) -> 
 
 async def run_all(course: Course, jobs: list[Job], console: Console) -> list[str]:
     """Execute the jobs, a few at a time, under one progress display."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("cells"),
-        TimeElapsedColumn(),
-    )
     limit = asyncio.Semaphore(AT_A_TIME)
-    with Progress(*columns, console=console, disable=not (jobs and console.is_terminal)) as bar:
+    with bars(console, "cells", needed=bool(jobs)) as bar:
         results = await asyncio.gather(*(run(course, job, bar, limit) for job in jobs))
     return [failure for failure in results if failure]
 

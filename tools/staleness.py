@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from tools.course import Course, CourseError
 from tools.markup import OPENING_TAG, untitled
 from tools.reach import reached
-from utils import claims
+from utils import claims, studies
 
 FRAMEWORKS = ("tensorflow", "keras", "numpy")
 
@@ -35,7 +35,7 @@ def code_of(notebook: NotebookNode) -> list[str]:
 
 
 def code_hash(course: Course, code: Iterable[str]) -> str:
-    """Hash of cells, what they reach in `utils`, the frameworks' pins and the claims they show.
+    """Hash of cells, what they reach in `utils`, the pins, the claims and studies that they show.
 
     The cells have to hold the imports of what they use: see `reached`.
     """
@@ -47,6 +47,8 @@ def code_hash(course: Course, code: Iterable[str]) -> str:
         "pins": {name: pins.get(name) for name in FRAMEWORKS},
         "claims": claims_in(course, code),
     }
+    if measured := studies_in(course, code):
+        parts["studies"] = measured
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -60,12 +62,7 @@ def is_stale(notebook: NotebookNode, stored: NotebookNode | None, now: str) -> b
 
 def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
     """What a card shows of the claims whose id, or whose chapter's key, stands in the code."""
-    quoted = {
-        node.value
-        for source in code
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    quoted = _quoted(code)
     try:
         known = claims.load(course.root / "sources").claims.values()
     except ValueError as error:
@@ -75,3 +72,24 @@ def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
         for claim in known
         if quoted & {claim.id, claim.chapter}
     ]
+
+
+def studies_in(course: Course, code: Iterable[str]) -> dict[str, str]:
+    """Digest of each study's result whose name, `chapter/study`, stands in the code."""
+    names = filter(studies.NAME.fullmatch, _quoted(code))
+    folders = {name: sorted((course.root / "studies" / name).glob("*.json")) for name in names}
+    return {
+        name: hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
+        for name, paths in folders.items()
+        if paths
+    }
+
+
+def _quoted(code: Iterable[str]) -> set[str]:
+    """The texts that stand in the code."""
+    return {
+        node.value
+        for source in code
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }

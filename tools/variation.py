@@ -8,15 +8,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import Progress, TaskID
 
+from tools.bars import bars
 from tools.course import Course, CourseError
 from tools.execute import execute
 from tools.kernels import CELL_TIMEOUT
@@ -75,16 +69,7 @@ def work(course: Course, jobs: Sequence[Job], total: int) -> list[str]:
             return await job(workshop)
 
     async def together(compiled: Path) -> list[str]:
-        console = Console()
-        columns = (
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("runs"),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-        )
-        shown = Progress(*columns, console=console, disable=not (total and console.is_terminal))
-        with shown as progress:
+        with bars(Console(), "runs", needed=total > 0) as progress:
             task = progress.add_task("", total=total)
             workshop = Workshop(course, progress, task, compiled)
             failures = await asyncio.gather(*(one(job, workshop) for job in jobs))

@@ -124,7 +124,7 @@ def course(tmp_path: Path) -> Course:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    for name in ("colab", "labs", "palette", "samples", "strip", "typeset"):
+    for name in ("colab", "labs", "palette", "samples", "strip", "studies", "typeset"):
         shutil.copy(HERE.root / "utils" / f"{name}.py", tmp_path / "utils")
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(HERE.root / "utils" / "claims", tmp_path / "utils" / "claims", ignore=ignore)

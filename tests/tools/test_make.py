@@ -44,7 +44,7 @@ def python(folder: Path, name: str, version: str, supported: bool) -> Path:
 def test_make_alone_lists_the_targets(folder: Path) -> None:
     done = run(folder, "make")
     named = [line.split()[1] for line in done.stdout.splitlines()]
-    wanted = "book serve test test-fast lab notebooks check bench adopt pins clean help"
+    wanted = "book serve test test-fast lab notebooks studies check bench adopt pins clean help"
     assert set(wanted.split()) <= set(named)
     assert not (folder / ".venv").exists()
 
@@ -64,11 +64,11 @@ def test_make_outside_of_the_course_does_nothing(folder: Path, tmp_path: Path) -
     assert (tmp_path / "_build").exists()
 
 
-@pytest.mark.parametrize("target", ["adopt", "notebooks", "book"])
+@pytest.mark.parametrize("target", ["adopt", "notebooks", "studies", "book"])
 def test_what_the_user_names_never_reaches_a_shell(folder: Path, target: str) -> None:
     (folder / "requirements.txt").touch()
     (folder / "requirements-book.txt").touch()
-    given = [f"{name}=$$(touch pwned)" for name in ("REPO", "CH", "ALL", "PYTHON")]
+    given = [f"{name}=$$(touch pwned)" for name in ("REPO", "CH", "ADDRESS", "ALL", "PYTHON")]
     done = run(folder, "make", "-n", target, *given)
     assert done.returncode == 0, done.stderr
     assert "tools/environment.sh" in done.stdout
