@@ -1,4 +1,4 @@
-"""Steps to a loss with each momentum coefficient at each effective rate, on two small networks."""
+"""Steps to a loss with each momentum coefficient, on two small networks."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ TARGET = 0.2
 
 @dataclass(frozen=True)
 class Setting:
-    """A task and a network, the size of its batches, and how long to wait for the target."""
+    """A task, a network, the size of its batches, and how long to wait."""
 
     task: data.Dataset
     sizes: tuple[int, ...]
@@ -40,7 +40,7 @@ def settings() -> dict[str, Setting]:
 
 
 def trained(setting: Setting, seeds: list[int]) -> Runs:
-    """Every seed with every coefficient at every rate, the loss of all examples logged."""
+    """Every seed, coefficient and rate, the loss of all examples logged."""
 
     def build() -> keras.Model:
         sgd = keras.optimizers.SGD(0.1, momentum=0.9)
@@ -62,7 +62,7 @@ def trained(setting: Setting, seeds: list[int]) -> Runs:
 
 @studies.study(seeds=32, block=16)
 def steps(seeds: list[int]) -> dict[str, np.ndarray]:
-    """The first step logged with a loss below the target: (seed, coefficient, rate) each."""
+    """The first logged step below the target: (seed, coefficient, rate) each."""
     found = {}
     for name, setting in settings().items():
         runs = trained(setting, seeds)
