@@ -1,4 +1,4 @@
-"""A formula in a sentence keeps the mark after it, and the bracket before it, on its own line.
+"""What belongs together stays on one line: a formula and its marks, a number and its percent sign.
 
 A browser may break a line on both sides of a formula, and then begins the next with a comma.
 """
@@ -11,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 AFTER = re.compile(r"^[,.;:!?)\]’”%]+")
+CODE = (nodes.literal, nodes.math, nodes.FixedTextElement)
+PERCENT = re.compile(r"(?<=\d) %")
 BEFORE = re.compile(r"[(\[“‘]+$")
 
 
@@ -21,7 +23,11 @@ class KeepMarks(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Visit every formula of the page's sentences."""
+        """Visit every formula and every number of the page's sentences."""
+        for text in list(self.document.findall(nodes.Text)):
+            told = PERCENT.sub("\N{NO-BREAK SPACE}%", text)
+            if told != text and text.parent and not isinstance(text.parent, CODE):
+                text.parent.replace(text, nodes.Text(told))
         for formula in list(self.document.findall(nodes.math)):
             before = _cut(formula, -1, BEFORE)
             after = _cut(formula, +1, AFTER)

@@ -19,6 +19,8 @@ REWRITTEN = (
     (re.compile(r"\\[td]frac\s*(\d)\s*(\d)"), r"\\frac{\1}{\2}"),
     (re.compile(r"\\[td]frac\b"), r"\\frac"),
     (re.compile(r"\\dots\b"), r"\\ldots"),
+    # an index beside a letter with an accent, not below it
+    (re.compile(r"(\\(?:hat|bar|tilde|vec|dot)\s*(?:\{[^{}]*\}|\\[A-Za-z]+|\w))(?=_)"), r"\1{}"),
 )
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 STYLED = re.compile(r'<mi([^>]*?) mathvariant="([a-z-]+)"([^>]*)>([^<]*)</mi>')

@@ -175,8 +175,8 @@
       if (!tags.length) return;
       const tag = document.createElement("span");
       tag.className = "predict-tag";
-      tag.textContent = tags.join(", ");
-      item.append(" ", tag);
+      tag.textContent = `\xa0${tags.join(", ")}`; // on the line of the last word
+      item.querySelector("label").lastElementChild.append(tag);
     }
 
     inWords(guess) {

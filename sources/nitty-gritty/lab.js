@@ -237,12 +237,14 @@ class SlotMachine extends Lab {
       step: 2,
       input: () => this.change({ runs: +this.slider.value }),
     });
-    const many = make("label", { for: "lab-seeds" }, "Seeds in one experiment:");
+    const label = make("label", { for: "lab-seeds" }, "Seeds in one experiment:");
     this.strip = make("svg", { class: "lab-picture", role: "img", "aria-label": this.question });
     const legend = make("p", { class: "lab-legend" }, LEGEND);
-    this.found = make("div", {}, many, " ", this.count, this.slider, this.strip, legend);
+    this.found = make("div", {}, this.strip, legend);
+    this.many = make("div", {}, label, " ", this.count, this.slider);
     this.picture = make("svg", { class: "lab-picture", role: "img" });
-    return [this.rivals, this.table, buttons, this.found, this.said, this.picture];
+    const { found, said, many } = this;
+    return [this.rivals, this.table, buttons, found, said, many, this.picture];
   }
 
   card(k) {
@@ -286,7 +288,7 @@ class SlotMachine extends Lab {
       input.checked = +input.value === rival;
     }
     this.table.hidden = this.again.hidden = all;
-    this.found.hidden = !all;
+    this.found.hidden = this.many.hidden = !all;
     this.again.disabled = !up;
     tell(this.all, all ? "Back to dealing" : `Turn up all ${arms[0].values.length} of each`);
     this.slider.value = runs;
@@ -386,14 +388,14 @@ class SlotMachine extends Lab {
     const n = deals.length;
     const tally = `${a} was ahead in ${first} of ${n} deals, ${b} in ${second}${rest}.`;
     if (game.phase === "down") {
-      const lies = `One of ${arms[0].values.length} runs of each lies face down.`;
-      return [`${lies} Bet on one, and see both.`, n > 1 ? tally : ""];
+      const see = `see one of ${arms[0].values.length} runs of each`;
+      return [`Bet on the better one, and ${see}.`, n > 1 ? tally : ""];
     }
     const { ahead, bet, gap, reached } = deals.at(-1);
     const now =
       ahead === null
         ? `both reach ${percent(reached[0])}`
-        : `${[a, b][ahead]} is ahead by ${points(gap)}, ${ahead === bet ? "as" : "not as"} you bet`;
+        : `${[a, b][ahead]} leads by ${points(gap)}: ${ahead === bet ? "for" : "against"} your bet`;
     return [`In this draw ${now}.`, n > 1 ? tally : "One draw is no proof. Deal again."];
   }
 
@@ -422,7 +424,8 @@ class SlotMachine extends Lab {
     return [
       told,
       `A deal, any run of each, ${point(pairs, 1)}`,
-      `An experiment, ${runs} of the ${n} seeds for both, ${point(found, runs)}`,
+      "Two runs from one seed share its luck. " +
+        `An experiment, ${runs} of the ${n} seeds for both, ${point(found, runs)}`,
     ];
   }
 }
@@ -488,11 +491,8 @@ const STYLES = `
   border: 0;
 }
 
-.lab-card span {
-  display: block;
-}
-
 .lab-card .lab-turn {
+  display: block;
   position: relative;
   height: 100%;
   transform-style: preserve-3d;
@@ -513,7 +513,6 @@ const STYLES = `
   background: var(--paper);
   border: 2px solid var(--arm);
   border-radius: 8px;
-  box-shadow: 0 2px 5px rgb(0 0 0 / 14%);
   backface-visibility: hidden;
 }
 
@@ -535,16 +534,11 @@ const STYLES = `
 .lab-card .lab-reached {
   font-size: clamp(1.5rem, 6.5vw, 2.25rem);
   font-weight: 650;
-  line-height: 1.25;
 }
 
 .lab-card .lab-run {
   font-size: 0.8125rem;
   color: var(--muted);
-}
-
-.lab-ahead .lab-result {
-  font-weight: 650;
 }
 
 .lab-room p.lab-buttons {

@@ -4,6 +4,7 @@ import json
 
 import nbformat
 import pytest
+from mathml import mathml
 from outputs import is_table
 
 
@@ -36,6 +37,21 @@ def test_a_formula_keeps_the_marks_around_it_on_its_line(small_book, sentence, k
     found = [part.get_text() for part in page.select(".with-mark")]
     assert [text.replace("\\(", "").replace("\\)", "") for text in found] == kept
     assert page.select_one("p .math")
+
+
+@pytest.mark.parametrize("formula", [r"\hat x_i", r"\bar\mu_0", r"\tilde{x}_j"])
+def test_an_index_stands_beside_a_letter_with_an_accent_not_below_it(formula):
+    found = mathml(formula, block=False)
+    assert "<mover" in found
+    assert "<msub" in found
+    assert "munder" not in found
+
+
+def test_a_number_keeps_its_percent_sign_on_its_line_and_code_stays_as_it_is(small_book):
+    text = "# A book\n\nBy *22 %* or 3 % of 10, `7 % 2`.\n\n```\n7 % 2\n```\n"
+    page = small_book({"index.md": text}, ["marks"]).page()
+    assert page.select_one("p").get_text() == "By 22\xa0% or 3\xa0% of 10, 7 % 2."
+    assert page.select_one("pre").get_text() == "7 % 2\n"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ SLOTS = ("nitty-gritty", "lab-the-slot-machine", "The slot machine")
 LABS = [SLOTS, RATE]
 PHONE = {"width": 390, "height": 844}
 BUDGET = 30_000  # bytes of a lab with all that it loads
-FACE_DOWN = "One of 48 runs of each lies face down. Bet on one, and see both."
+FACE_DOWN = "Bet on the better one, and see one of 48 runs of each."
 DEALT = "?the-slot-machine=7-1-1-01001.up-.down"
 TURNED = "?the-slot-machine=7-2-9-.down-01001.all"
 STATES = ["", DEALT, TURNED]
@@ -267,6 +267,14 @@ def test_the_tally_stays_where_the_cards_lie_face_down_again(lab):
     assert sentence(page).splitlines() == [FACE_DOWN, tally]
 
 
+@pytest.mark.parametrize("bet", ["0", "1"])
+def test_a_draw_is_said_to_speak_for_the_bet_or_against_it(lab, bet):
+    page = lab.open(f"?the-slot-machine=7-1-1-0100{bet}.up-.down")
+    mine = page.locator(".lab-card", has_text="your bet")
+    ahead = "lab-ahead" in (mine.get_attribute("class") or "")
+    assert sentence(page).splitlines()[0].endswith(f"{'for' if ahead else 'against'} your bet.")
+
+
 def test_the_slider_has_the_name_that_stands_above_it_and_its_label_leads_to_it(lab):
     page = lab.open(TURNED)
     slider = page.get_by_role("slider", name="Seeds in one experiment")
@@ -289,7 +297,8 @@ def test_a_step_of_the_slider_changes_one_line_of_one_live_region(lab):
     )
     page.get_by_role("slider").press("ArrowRight")
     (spoken,) = page.evaluate("spoken")
-    assert spoken.startswith("An experiment, 11 of the 48 seeds for both, points to ReLU in ")
+    assert "An experiment, 11 of the 48 seeds for both, points to ReLU in " in spoken
+    assert "A deal" not in spoken
     assert page.locator(".lab-sentence").get_attribute("aria-atomic") == "false"
 
 
@@ -310,13 +319,17 @@ def test_a_bet_moves_the_page_only_where_the_next_button_is_out_of_view(lab, see
     assert page.evaluate("scrollY - before") == pytest.approx(moves, abs=2)
 
 
-@pytest.mark.parametrize("lab", [{"viewport": {"width": 390, "height": 844}}, {}], indirect=True)
+@pytest.mark.parametrize("lab", [{"viewport": PHONE}, {}], indirect=True)
 @pytest.mark.parametrize("rival", ["sigmoid", "tanh"])
-def test_the_slider_and_the_bar_that_it_moves_are_seen_together(lab, rival):
+def test_the_slider_the_bar_and_the_line_that_it_changes_are_seen_together(lab, rival):
     page = lab.open(turned(rival, "01001", 9))
-    top = page.get_by_role("slider").bounding_box()["y"]
-    bar = page.locator(".lab-bar").evaluate("bar => bar.getBoundingClientRect().bottom")
-    assert 0 < bar - top <= 420
+    box = "node => node.getBoundingClientRect().toJSON()"
+    bar = page.locator(".lab-bar").evaluate(box)
+    line = page.locator(".lab-sentence span").last.evaluate(box)
+    slider = page.get_by_role("slider").evaluate(box)
+    assert bar["bottom"] < line["top"] < line["bottom"] < slider["top"]
+    assert slider["bottom"] - bar["top"] <= 520
+    assert slider["top"] - line["bottom"] <= 60
 
 
 @pytest.mark.parametrize("lab", [{"viewport": {"width": 390, "height": 844}}], indirect=True)

@@ -48,3 +48,19 @@ def test_a_card_whose_claim_is_gone_stays_as_it_is(copy: Course) -> None:
     for path in (copy.root / "sources").glob("*/claims.yml"):
         path.write_text("question: What?\nclaims: []\n")
     assert not cards.redraw(copy, stored)
+
+
+def test_the_table_of_a_chapter_is_drawn_anew_as_well(copy: Course) -> None:
+    path = copy.source(SLUG).with_name("claims.yml")
+    path.write_text(path.read_text().replace("With a very large network", "With a 'big' network"))
+    notebook = read_notebook(copy.chapter(SLUG))
+    assert cards.redraw(copy, notebook)
+    tables = [
+        output.data["text/html"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.get("data", {}).get("text/html", "").startswith("<table")
+    ]
+    (table,) = (page for page in tables if "large-networks-train-extremely-slowly" in page)
+    assert "With a 'big' network" in table
+    assert "fails here" in table

@@ -110,7 +110,10 @@ def test_a_ledger_edited_meanwhile_is_read_anew(tmp_path):
         ({"expect": "maybe"}, "unknown expect 'maybe'; expected one of holds, holds-with"),
         ({"settle_by": "vote"}, "unknown settle_by 'vote'"),
         ({"kind": "joke"}, "unknown kind 'joke'"),
-        ({"run": "walk"}, "unknown run 'walk'"),
+        (
+            {"run": "walk"},
+            "unknown run 'walk'; expected one of a-run, or a new line under `runs:` in ledger.yml",
+        ),
         ({"places": ["A:13"]}, "bad place 'A:13'"),
         ({"places": ["A:0"]}, "bad place 'A:0'"),
         ({"places": ["F:1"]}, "bad place 'F:1'"),
@@ -148,6 +151,28 @@ def test_a_ledger_edited_meanwhile_is_read_anew(tmp_path):
 def test_a_fault_in_the_ledger_is_named(tmp_path, changes, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         claims.load(write(tmp_path, a_claim(**changes)))
+
+
+def test_all_faults_of_the_ledger_are_named_at_once(tmp_path):
+    entries = (
+        a_claim(kind="joke", run="walk", plan=None, places=["A:13"]),
+        a_claim(id="another", settings=["moons: deep"], changes=[a_change(was=None)]),
+        a_claim(id="sound"),
+        a_claim(id="sound"),
+    )
+    with pytest.raises(ValueError, match="deep-is-hard") as caught:
+        claims.load(write(tmp_path, *entries))
+    expected = [
+        "deep-is-hard: `plan` is missing",
+        "deep-is-hard: unknown kind 'joke'",
+        "deep-is-hard: unknown run 'walk'",
+        "deep-is-hard: bad place 'A:13'",
+        "another: change 1: `was` is missing",
+        "another: a setting is called 'moons: deep'",
+        "the id sound is used in one/claims.yml already",
+    ]
+    for line, start in zip(str(caught.value).splitlines(), expected, strict=True):
+        assert line.startswith(f"one/claims.yml: {start}")
 
 
 def test_an_id_is_used_once(tmp_path):

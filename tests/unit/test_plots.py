@@ -466,6 +466,19 @@ def test_the_narrow_form_is_the_same_to_the_byte_each_time():
     assert narrow_svg(draw_heat_map()) == narrow_svg(draw_heat_map())
 
 
+def test_the_narrow_form_leaves_no_gap_around_a_panel_that_keeps_its_shape():
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.5, 3.0))
+    left.set(xlim=(0, 3), ylim=(0, 1), aspect="equal")
+    right.set_ylabel("accuracy")
+    small = narrow(figure)
+    small.canvas.draw()
+    upper, lower = (ax.get_tightbbox() for ax in small.axes)
+    gaps = [small.bbox.y1 - upper.y1, upper.y0 - lower.y1, lower.y0]
+    assert 0 <= min(gaps) <= max(gaps) < 0.1 * small.dpi
+    width, height = small.axes[0].get_position().size * small.get_size_inches()
+    assert width == pytest.approx(3 * height)
+
+
 def test_many_small_panels_keep_two_columns_and_a_figure_may_ask_for_others():
     figure, _ = plt.subplots(2, 4)
     assert _columns(narrow(figure)) == 2

@@ -560,7 +560,7 @@ def test_the_card_says_shape_word_claim_place_and_numbers_and_escapes_them(shown
     for part in (
         "◆ depends",
         LEDGER.claims["deep-is-hard"].says,
-        "holds in moons / fails in digits, 5 layers",
+        "holds in moons fails in digits, 5 layers",
         "digits, 5 layers: no",
         HOSTILE,
     ):

@@ -25,6 +25,10 @@ from utils.typeset import as_html, tidy
         ("the weights W* that", "the weights W<sup>∗</sup> that"),
         ("leaky_relu against relu", "leaky ReLU against ReLU"),
         ("a < b, a <= b", "a &lt; b, a ≤ b"),
+        ("today's recipe, the gradients' arm, Can't", "today’s recipe, the gradients’ arm, Can’t"),
+        ("f'(10), f' < 1, max tanh'/max sigmoid'", "f′(10), f′ &lt; 1, max tanh′/max sigmoid′"),
+        ("eta' = eta, the sigmoid's", "η′ = η, the sigmoid’s"),
+        ('the "no" on the moons', "the “no” on the moons"),
     ],
 )
 def test_what_a_keyboard_or_a_program_wrote_is_typeset(given, shown):
@@ -54,5 +58,6 @@ def test_plain_words_stay_as_they_are(text):
 
 def test_no_claim_shows_what_only_a_keyboard_writes():
     for claim in claims.ledger().values():
-        residue = re.search(r"sqrt|yhat|[a-z]_[a-z{]|\^|\d[eE][-+]\d|\beta\b", as_html(claim.says))
-        assert residue is None, (claim.id, as_html(claim.says))
+        for text in (claim.says, claim.why, claim.plan):
+            residue = re.search(r"['\"]|sqrt|yhat|\^|\d[eE][-+]\d|\beta\b", as_html(text))
+            assert residue is None, (claim.id, as_html(text))

@@ -119,7 +119,8 @@ def body(claim: Claim, settled: Settled, finding: Callable[[str], str] = as_html
     if settled.verdict in (CHECKED, MISPRINT):
         return f'<p class="measured" style="margin:.3em 0">{as_html(settled.numbers[CHECK])}</p>'
     place = where(settled) if len(settled.outcomes) > 1 else ""
-    said = f'<p class="verdict-where" style="margin:.3em 0">{html.escape(place)}</p>'
+    lines = html.escape(place).replace(" / ", " <br/>")
+    said = f'<p class="verdict-where" style="margin:.3em 0">{lines}</p>'
     items = "".join(_setting(claim, settled, name) for name in settled.outcomes)
     return f'{said if place else ""}<ul class="verdict-settings">{items}</ul>'
 

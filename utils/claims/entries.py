@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -101,7 +101,7 @@ class _OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
 
 
 def load(sources: Path = SOURCES) -> Ledger:
-    """Read and check the ledger; every fault is a ValueError that names the claim and the field."""
+    """Read and check the ledger; one ValueError names all faults, each with its claim and field."""
     paths = [sources / SHARED, *sorted(sources.glob(f"*/{ENTRIES}"))]
     return _load(tuple((path.parent.name, path.name, _text(path)) for path in paths))
 
@@ -121,8 +121,9 @@ def _text(path: Path) -> str:
 @functools.lru_cache(maxsize=4)
 def _load(files: tuple[tuple[str, str, str], ...]) -> Ledger:
     (*_, text), *chapters = files
-    data = _read(SHARED, text, {"notes": dict, "runs": dict})
-    for letter, note in data["notes"].items():
+    shared = _read(SHARED, text, {"notes": dict, "runs": dict})
+    faults: list[str] = []
+    for letter, note in shared["notes"].items():
         if (
             not isinstance(note, dict)
             or not note.get("title")
@@ -133,21 +134,37 @@ def _load(files: tuple[tuple[str, str, str], ...]) -> Ledger:
     claims: dict[str, Claim] = {}
     for slug, file, text in chapters:
         name = f"{slug}/{file}"
-        chapter = _read(name, text, {"question": str, "claims": list}, optional={"title": str})
-        described[slug] = Chapter(chapter["question"], chapter.get("title"))
-        for position, entry in enumerate(chapter["claims"], start=1):
-            claim = _claim(entry, position, slug, data, name)
-            if claim.id in claims:
-                other = f"{claims[claim.id].chapter}/{ENTRIES}"
-                raise ValueError(
-                    f"{name}: the id {claim.id} is used in {other} already; ids are unique"
-                )
-            claims[claim.id] = claim
-    for claim in claims.values():
-        for other in claim.conflicts:
-            if other not in claims:
-                raise ValueError(f"{claim.id} conflicts with {other}, an unknown id")
-    return Ledger(data["notes"], data["runs"], described, claims)
+        with _noting(faults):
+            chapter = _read(name, text, {"question": str, "claims": list}, optional={"title": str})
+            described[slug] = Chapter(chapter["question"], chapter.get("title"))
+            for position, entry in enumerate(chapter["claims"], start=1):
+                with _noting(faults):
+                    claim = _claim(entry, position, slug, shared, name)
+                    if claim.id in claims:
+                        other = f"{claims[claim.id].chapter}/{ENTRIES}"
+                        raise ValueError(
+                            f"{name}: the id {claim.id} is used in {other} already; ids are unique"
+                        )
+                    claims[claim.id] = claim
+    if not faults:  # else a claim that another names may be among those not read
+        faults += [
+            f"{claim.id} conflicts with {other}, an unknown id"
+            for claim in claims.values()
+            for other in claim.conflicts
+            if other not in claims
+        ]
+    if faults:
+        raise ValueError("\n".join(faults))
+    return Ledger(shared["notes"], shared["runs"], described, claims)
+
+
+@contextlib.contextmanager
+def _noting(faults: list[str]) -> Iterator[None]:
+    """Note a fault and go on with what comes after it, so that all are said at once."""
+    try:
+        yield
+    except ValueError as error:
+        faults.append(str(error))
 
 
 def _read(
@@ -173,44 +190,55 @@ def _read(
     return data
 
 
-def _claim(entry: Any, position: int, chapter: str, data: Mapping[str, Any], name: str) -> Claim:
+def _claim(entry: Any, position: int, chapter: str, shared: Mapping[str, Any], name: str) -> Claim:
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise ValueError(f"{name}: claim number {position} has no `id`")
     where = f"{name}: {entry['id']}"
+    faults: list[str] = []
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry["id"]):
-        raise ValueError(f"{where}: an id is lower-case words joined by hyphens")
-    _fields_of(entry, where, needed=NEEDED, optional=OPTIONAL, thing="a claim")
-    values = {field: _checked(value, field, where) for field, value in entry.items()}
+        faults.append(f"{where}: an id is lower-case words joined by hyphens")
+    with _noting(faults):
+        _fields_of(entry, where, needed=NEEDED, optional=OPTIONAL, thing="a claim")
+    values: dict[str, Any] = {}
+    for field, value in entry.items():
+        with _noting(faults):
+            if value and field in (*NEEDED, *OPTIONAL):
+                values[field] = _checked(value, field, where)
+    faults += [f"{where}: {fault}" for fault in _unknown(values, shared)]
+    if faults:
+        raise ValueError("\n".join(faults))
+    return Claim(chapter=chapter, **values)
+
+
+def _unknown(values: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterator[str]:
+    """What a claim's fields name and nobody knows."""
     allowed: dict[str, Iterable[str]] = {
         "kind": KINDS,
         "expect": EXPECTATIONS,
         "settle_by": SETTLED_BY,
-        "run": data["runs"],
+        "run": shared["runs"],
     }
     for field, choices in allowed.items():
-        if values[field] not in choices:
-            raise ValueError(
-                f"{where}: unknown {field} {values[field]!r}; expected one of {', '.join(choices)}"
-            )
-    for place in values["places"]:
+        if field in values and values[field] not in choices:
+            more = f", or a new line under `runs:` in {SHARED}" if field == "run" else ""
+            yield f"unknown {field} {values[field]!r}; expected one of {', '.join(choices)}{more}"
+    for place in values.get("places", ()):
         match = re.fullmatch(r"([A-Z]):([1-9][0-9]*)", place)
-        note = data["notes"].get(match[1]) if match else None
+        note = shared["notes"].get(match[1]) if match else None
         if match is None or note is None or int(match[2]) > note["lines"]:
-            raise ValueError(
-                f"{where}: bad place {place!r}; expected a note and one of its lines, such as A:12"
-            )
-    if "settings" in values and values["settle_by"] != "experiment":
-        raise ValueError(
-            f"{where}: what is settled by {values['settle_by']} has no `settings`; remove them, or "
+            yield f"bad place {place!r}; expected a note and one of its lines, such as A:12"
+    settled_by = values.get("settle_by")
+    if values.get("settings") and settled_by in SETTLED_BY and settled_by != "experiment":
+        yield (
+            f"what is settled by {settled_by} has no `settings`; remove them, or "
             "settle it by experiment"
         )
     for setting in values.get("settings", ()):
         if re.search(r"[:;|]", setting) or setting in SETTLED_BY:
-            raise ValueError(
-                f"{where}: a setting is called {setting!r}; name its task, depth, optimizer or "
+            yield (
+                f"a setting is called {setting!r}; name its task, depth, optimizer or "
                 "budget, without any of : ; |"
             )
-    return Claim(chapter=chapter, **values)
 
 
 def _fields_of(

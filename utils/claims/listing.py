@@ -10,6 +10,7 @@ from utils.claims.rules import SHAPES, Settled, where
 from utils.typeset import as_html
 
 NOT_YET = "not yet"
+TABLE = '<table class="verdicts">'
 
 
 def table_text(rows: Iterable[tuple[Claim, Settled | None]]) -> str:
@@ -35,7 +36,9 @@ def table_html(rows: Sequence[tuple[Claim, Settled | None]]) -> str:
             f"<td{left}>{place}</td></tr>"
         )
     head = "".join(f'<th scope="col"{left}>{title}</th>' for title in ("Claim", "Verdict", "Where"))
-    return (
-        f'<table class="verdicts"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table>"
-    )
+    return f"{TABLE}<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def is_table(page: str) -> bool:
+    """Whether an output's HTML is such a table."""
+    return page.startswith(TABLE)

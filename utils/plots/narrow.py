@@ -63,6 +63,8 @@ def narrow(figure: Figure) -> Figure:
     layout = figure.get_layout_engine()
     if layout is not None:
         layout.execute(figure)
+        if _shorten(figure):
+            layout.execute(figure)
     for ax in figure.axes:
         _part_ticks(ax)
         for legend in ax.findobj(Legend):
@@ -93,18 +95,37 @@ def _stack(figure: Figure) -> None:
     several = 2 if columns > 2 and rows > 1 else 1
     stacked = min(vars(figure).get("phone_columns", several), columns)
     cell = high / rows
-    if any(ax.get_aspect() != "auto" for ax in panels):
-        cell *= min(1.5, (WIDTH / stacked) / (wide / columns))
-    elif columns > 1:
-        cell = min(cell, TALLEST)
+    own_shape = cell * min(1.5, (WIDTH / stacked) / (wide / columns))
+    free = min(cell, TALLEST) if columns > 1 else cell
     _share_labels(panels, specs)
     places = [divmod(number, stacked) for number in range(len(panels))]
-    stacks = places[-1][0] + 1 if places else 1
-    grid = figure.add_gridspec(stacks, stacked)
+    heights = [0.0] * (places[-1][0] + 1) if places else [cell]
+    for ax, (row, _) in zip(panels, places, strict=True):
+        heights[row] = max(heights[row], free if ax.get_aspect() == "auto" else own_shape)
+    grid = figure.add_gridspec(len(heights), stacked, height_ratios=heights)
     for ax, place in zip(panels, places, strict=True):
         ax.set_subplotspec(grid[place])
     _drop_repeated_labels(dict(zip(places, panels, strict=True)))
-    figure.set_size_inches(WIDTH, _headline_height(figure) + cell * stacks)
+    figure.set_size_inches(WIDTH, _headline_height(figure) + sum(heights))
+
+
+def _shorten(figure: Figure) -> bool:
+    """Take out the height that rows of panels with a shape of their own leave empty, if they do."""
+    given: dict[int, float] = {}
+    taken: dict[int, float] = {}
+    for ax in _panels(figure):
+        spec = ax.get_subplotspec()
+        assert spec is not None
+        grid, row = spec.get_gridspec(), spec.rowspan.start
+        ax.apply_aspect()
+        given[row] = max(given.get(row, 0.0), ax.get_position(original=True).height)
+        taken[row] = max(taken.get(row, 0.0), ax.get_position().height)
+    empty = sum(given.values()) - sum(taken.values())
+    if empty < 0.01:
+        return False
+    grid.set_height_ratios(list(taken.values()))
+    figure.set_size_inches(WIDTH, figure.get_figheight() * (1 - empty))
+    return True
 
 
 def _headline_height(figure: Figure) -> float:
