@@ -8,7 +8,6 @@ machine, or with BACKEND=dask or BACKEND=ray to the workers of the cluster at AD
 import fcntl
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -122,10 +121,8 @@ def work(course: Course, missing: list[Block], where: dict[str, Any]) -> Iterato
     with bars(Console(), "blocks", TimeRemainingColumn(), needed=True) as bar:
         task = bar.add_task("", total=len(missing))
         bar.advance(task, 0)  # where its estimate of the time begins
-        before = time.monotonic()
         try:
             for block, found, cores in measured(missing, where):
-                now = time.monotonic()
                 bar.advance(task)
                 if isinstance(found, str):
                     yield (
@@ -133,10 +130,11 @@ def work(course: Course, missing: list[Block], where: dict[str, Any]) -> Iterato
                         "make studies goes on; with other code it begins anew."
                     )
                 else:
-                    took = {"seconds": round(now - before, 1), "cores": cores}
-                    store(course, block, {**took, "date": date.today().isoformat(), **found})
+                    # Blocks that ran side by side share the time.
+                    seconds = round(found["seconds"] / min(cores, len(missing)), 1)
+                    how = {"seconds": seconds, "cores": cores, "date": date.today().isoformat()}
+                    store(course, block, {**found, **how})
                     print(f"{block}: measured", flush=True)
-                before = now
         except Exception as error:  # each backend has its own for a worker that dies
             yield (
                 f"The run broke off ({type(error).__name__}: {error}). What was measured is "

@@ -60,8 +60,10 @@ def measure(block: Block) -> tuple[Block, Measured | str]:
     """Measure a block in the checkout that this process runs in, or say why it cannot be."""
     try:
         refuse_others(block)
+        before = time.monotonic()
         with keeping() as kept:
             values = listed(function_of(block.declared)(block.seeds), len(block.seeds))
+        seconds = time.monotonic() - before
         refuse_others(block)  # it may have imported what was edited in the meantime
         refuse_large(values, block)
     except CourseError as error:
@@ -69,6 +71,7 @@ def measure(block: Block) -> tuple[Block, Measured | str]:
     except (Exception, SystemExit):
         return block, traceback.format_exc()
     return block, {
+        "seconds": seconds,
         "code": block.declared.code,
         "versions": block.versions,
         "processor": processor(),

@@ -73,7 +73,7 @@ class Result:
         minutes = round(self.seconds / 60)
         time = f"{minutes} minutes" if minutes > 1 else f"{self.seconds} seconds"
         cores = f"{' and '.join(map(str, self.cores))} core{'' if self.cores == (1,) else 's'}"
-        return f"measured in {time} on {cores}, {self.date.day} {self.date:%B %Y}"
+        return f"in {time} on {cores}, {self.date.day} {self.date:%B %Y}"
 
 
 def load(name: str) -> Result:

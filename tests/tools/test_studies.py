@@ -170,7 +170,7 @@ def test_a_killed_run_leaves_no_worker_behind_and_the_next_repeats_no_block_that
     expected = [np.random.default_rng(seed).normal() + 0.5 for seed in range(8)]
     np.testing.assert_array_equal(found["draws"], expected)
     np.testing.assert_array_equal(found["twice"][:, 1], np.arange(8))
-    assert found.measured.startswith("measured in ")
+    assert found.measured.startswith("in ")
 
     again = run(course)
     assert (again.returncode, again.stdout) == (0, "trial/drawn: up to date\n")
@@ -510,10 +510,10 @@ def test_what_is_no_result_is_said_with_what_to_do(name: str, said: str) -> None
 @pytest.mark.parametrize(
     ("seconds", "cores", "said"),
     [
-        (840, (2,), "measured in 14 minutes on 2 cores, 3 December 2026"),
-        (91, (2,), "measured in 2 minutes on 2 cores, 3 December 2026"),
-        (9000, (2, 64), "measured in 150 minutes on 2 and 64 cores, 3 December 2026"),
-        (59, (1,), "measured in 59 seconds on 1 core, 3 December 2026"),
+        (840, (2,), "in 14 minutes on 2 cores, 3 December 2026"),
+        (91, (2,), "in 2 minutes on 2 cores, 3 December 2026"),
+        (9000, (2, 64), "in 150 minutes on 2 and 64 cores, 3 December 2026"),
+        (59, (1,), "in 59 seconds on 1 core, 3 December 2026"),
     ],
 )
 def test_a_result_says_how_long_it_took_on_what_and_when(seconds, cores, said: str) -> None:
