@@ -1,4 +1,4 @@
-// The plane: touch a rate and a momentum, and see the ball that has them run down a narrow valley.
+// The plane: touch a rate and a momentum, and see their ball run down a narrow valley.
 import { Lab, make, random, set, tell } from "../lab.js";
 
 // In the address: the state in its order; each try is four digits.
@@ -6,16 +6,17 @@ const STATE = /^[0-2]-([1-9]|[1-7]\d|80)-\d\d?(-[01]){2}-\d{1,5}(-((0[1-9]|[1-7]
 const CAP = 10_000; // steps
 const NEAR = 0.01; // of the first distance
 const LONG = 4; // times as many steps are shown where there is noise
-const SECONDS = 6; // for all steps that are shown
-const LEVELS = [10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1e3, 1500, 2e3, 5e3];
-const NAMED = /^[125]0+$/; // of these
+const LASTING = 6000; // ms, all steps that are shown
+const LEVELS = [Infinity, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1e3, 1500, 2e3, 5e3];
+const NAMED = /^[125]0+$/;
 const TINY = 1e-9;
 
 const share = (part) => `${Number((100 * part).toPrecision(3))}\xa0%`;
 const whole = (value) => value.toLocaleString("en-US");
 const within = (value, low, high) => Math.max(low, Math.min(high, value));
-const line = (points) => `M${points.map((point) => point.map((one) => +one.toFixed(4))).join("L")}`;
-const dot = (point) => `${line([point])}h0`;
+const at = ([x, y]) => `${Math.round(1e4 * x) / 1e4},${Math.round(1e4 * y) / 1e4}`;
+const line = (points) => `M${points.map(at).join("L")}`;
+const dot = (point) => `M${at(point)}h0`;
 const drawn = (kind, wide, d) => make("path", { class: `lab-${kind}`, "stroke-width": wide, d });
 
 // The curvature is 1 across the valley and 1 / kappa along it. The ball starts where both have the
@@ -68,8 +69,8 @@ export function corners(kappa, steps) {
   const top = r * r;
   const meet = Math.max(0, (left(0) - right(0)) / (1 + 1 / r + kappa * (1 / r - 1)));
   if (meet > top) return [];
-  const at = (edge, beta) => [edge(beta), beta];
-  return [at(left, meet), at(left, top), at(right, top), at(right, meet)];
+  const on = (edge, beta) => [edge(beta), beta];
+  return [on(left, meet), on(left, top), on(right, top), on(right, meet)];
 }
 
 class Plane extends Lab {
@@ -78,6 +79,7 @@ class Plane extends Lab {
   still = matchMedia("(prefers-reduced-motion: reduce)");
   counted = {}; // steps, by points
   noises = {};
+  grays = [];
   sliders = [];
 
   fresh() {
@@ -131,7 +133,7 @@ class Plane extends Lab {
       const input = () => this.change({ [name]: +slider.value });
       const change = () => this.tried();
       const slider = make("input", { type: "range", id, min, max, input, change });
-      const value = make("b", { "aria-hidden": "true" }); // the slider says it itself
+      const value = make("b", { "aria-hidden": "true" });
       this.sliders.push([slider, value]);
       return make("div", {}, make("label", { for: id }, told), " ", value, slider);
     };
@@ -168,8 +170,8 @@ class Plane extends Lab {
     const up = type === "pointerup";
     if (type === "pointerdown") this.held = Math.abs(x - 0.5) < 0.55 && Math.abs(y - 0.5) < 0.55;
     else if (this.held && (up || buttons)) {
-      const at = (part, low, high) => within(Math.round(part), low, high);
-      this.change({ rate: at(80 * x, 1, 80), beta: at(100 * y, 0, 99) });
+      const to = (part, low, high) => within(Math.round(part), low, high);
+      this.change({ rate: to(80 * x, 1, 80), beta: to(100 * y, 0, 99) });
       if (up) this.tried();
     }
     if (up) this.held = false;
@@ -196,7 +198,8 @@ class Plane extends Lab {
     if (this.ran !== ran) {
       this.ran = ran;
       this.run = this.shown(...this.point);
-      this.other = this.shown(noise ? this.effective : this.valley.plain.rate, 0);
+      const plain = () => this.shown(noise ? this.effective : this.valley.plain.rate, 0);
+      this.other = noise ? plain() : (this.grays[valley] ??= plain());
       this.moving = Boolean(this.room) && !this.still.matches;
       this.begun = performance.now();
       this.tick();
@@ -228,7 +231,7 @@ class Plane extends Lab {
     });
   }
 
-  // What stays in the picture, and nodes for what moves. Each part has the units of what it shows.
+  // What stays in the picture, and nodes for what moves; each in the units of what it shows.
   frame() {
     const width = (this.width = this.picture.clientWidth || 600);
     const narrow = width < 480;
@@ -256,7 +259,7 @@ class Plane extends Lab {
     const [plan, valley, curves] = [
       room(plane, "0 -1 4 1", "plan"),
       room(scene, `-1.2 ${-half} 2.4 ${2 * half}`, "scene"),
-      room(chart, `0 -0.5 ${1 + 8 / wide} 3`, "curves"), // decades
+      room(chart, `0 -0.5 ${1 + 8 / wide} 3`, "curves"),
     ];
     for (const beta of [0, 0.3, 0.6, 0.9]) text(left - 6, at(0, beta).y + 4, beta, "end");
     for (const rate of [0, 1, 2, 3, 4]) text(at(rate, 0).x, top + high + 17, rate || "rate 0");
@@ -274,7 +277,7 @@ class Plane extends Lab {
     this.parts = {
       at,
       ground,
-      bands: [Infinity, ...LEVELS].map(() => path("band", map)),
+      bands: LEVELS.map(() => path("band", map)),
       border: path("border", map),
       same: path("dashes", plan),
       names: ["rolls down", "swings", "lost", "○", "★", ...LEVELS].map((told) => {
@@ -319,8 +322,8 @@ class Plane extends Lab {
   place() {
     const { along, across, left } = this.run;
     const last = left.length - 1;
-    const at = Math.floor(((performance.now() - this.begun) / (1000 * SECONDS)) * last);
-    const n = this.moving ? within(at, 0, last) : last;
+    const now = Math.floor(((performance.now() - this.begun) / LASTING) * last);
+    const n = this.moving ? Math.min(now, last) : last;
     if (n === last) this.moving = false;
     const near = (value) => within(value, -9, 9);
     set(this.parts.ball, { d: dot([near(along[n]), near(across[n])]) });
@@ -328,7 +331,7 @@ class Plane extends Lab {
   }
 
   drawMap({ at, bands, border, names, plain, walls }, { kappa, ...points }) {
-    [Infinity, ...LEVELS].forEach((level, k) => {
+    LEVELS.forEach((level, k) => {
       const found = corners(kappa, level);
       set(bands[k], { d: found.length ? `${line(found)}Z` : null });
     });
@@ -366,36 +369,38 @@ class Plane extends Lab {
     });
   }
 
-  drawRun({ wide, x, way, dots, curve, before, held: level, ticks }, run, other) {
+  drawRun({ wide, x: edge, way, dots, curve, before, held: level, ticks }, run, other) {
     const last = run.left.length - 1;
     const places = [];
-    for (let n = 0; n <= last && run.left[n] < 99 && places.length < 900; n++) {
-      const place = [run.along[n], run.across[n]]; // drawn where it is a pixel from the last
-      const [a, b] = places.at(-1) ?? [9, 9];
-      if (Math.hypot(place[0] - a, place[1] - b) > 0.006) places.push(place);
+    let [x, y] = [9, 9];
+    for (let n = 0; n <= last && run.left[n] < 99 && places.length < 400; n++) {
+      const [along, across] = [run.along[n], run.across[n]];
+      if (Math.abs(along - x) + Math.abs(across - y) < 0.01) continue;
+      [x, y] = [along, across];
+      places.push(at([x, y]));
     }
-    set(way, { d: line(places) });
-    set(dots, { d: places.map(dot).join("") });
-    const each = Math.ceil(last / wide); // steps in a pixel
+    set(way, { d: `M${places.join("L")}` });
+    set(dots, { d: `M${places.join("h0M")}h0` });
+    const each = Math.round((1.5 * last) / wide) || 1; // steps, drawn as their range
     const curved = ({ left }) => {
       const points = [];
       for (let n = 0; n <= last && left[n] < Infinity; n += each) {
-        const some = left.subarray(n, n + each).map(Math.log10);
-        const [low, high] = [Math.min(...some), Math.min(Math.max(...some), 9)];
-        points.push([n / last, low]);
-        if (each > 1) points.push([n / last, high]);
+        const some = left.subarray(n, n + each);
+        points.push([n / last, Math.log10(Math.min.apply(null, some))]);
+        if (each > 1) points.push([n / last, Math.log10(Math.max.apply(null, some))]);
       }
       return line(points);
     };
     set(curve, { d: curved(run) });
-    set(before, { d: curved(other) });
+    if (this.parts.other !== other) set(before, { d: curved(other) });
+    this.parts.other = other;
     const { kappa } = this.valley;
     const { noise } = this.state;
     const height = noise && Math.log10(held(kappa, ...this.point, this.deviation));
     set(level, { d: height ? `M0,${height}H1` : null });
     ticks.forEach((tick, k) => {
       const step = k * kappa * (noise ? LONG : 1);
-      set(tick, { x: x + (wide * step) / last });
+      set(tick, { x: edge + (wide * step) / last });
       tell(tick, k ? whole(step) : "step 0");
     });
   }
@@ -494,7 +499,6 @@ const STYLES = `
 
 .lab-map {
   opacity: 0;
-  transition: opacity 0.4s;
 }
 
 .lab-mapped .lab-map {
