@@ -381,13 +381,13 @@ class Plane extends Lab {
     }
     set(way, { d: `M${places.join("L")}` });
     set(dots, { d: `M${places.join("h0M")}h0` });
-    const each = Math.round((1.5 * last) / wide) || 1; // steps, drawn as their range
+    const each = Math.round((1.5 * last) / wide) || 1; // steps
     const curved = ({ left }) => {
       const points = [];
       for (let n = 0; n <= last && left[n] < Infinity; n += each) {
         const some = left.subarray(n, n + each);
         points.push([n / last, Math.log10(Math.min.apply(null, some))]);
-        if (each > 1) points.push([n / last, Math.log10(Math.max.apply(null, some))]);
+        if (each > 1) points.push([n / last, Math.min(Math.log10(Math.max.apply(null, some)), 9)]);
       }
       return line(points);
     };
