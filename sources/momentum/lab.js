@@ -7,7 +7,7 @@ const CAP = 10_000; // steps
 const NEAR = 0.01; // of the first distance
 const LONG = 4; // times as many steps are shown where there is noise
 const LASTING = 6000; // ms, all steps that are shown
-const LEVELS = [Infinity, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1e3, 1500, 2e3, 5e3];
+const LEVELS = [Infinity, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1e3, 1500, 2e3, 5e3];
 const NAMED = /^[125]0+$/;
 const TINY = 1e-9;
 
@@ -44,7 +44,7 @@ export function arrival({ left }) {
   return n < left.length ? n : Infinity;
 }
 
-// In the long run each step multiplies the distance, in a direction of that curvature, by the larger
+// In the long run each step multiplies the distance in a direction of that curvature by the larger
 // root of r² − (1 + beta − rate × curvature) r + beta. Two complex ones have the size √beta.
 export function factor(rate, beta, curvature) {
   const middle = Math.abs(1 + beta - rate * curvature) / 2;
