@@ -416,17 +416,17 @@ class Plane extends Lab {
   }
 
   sentence({ noise }) {
-    if (noise) return [this.told(), ...this.wanders()];
+    if (noise) return [...this.wanders(), this.told()];
     const steps = this.steps(this.point);
     const { best, plain } = this.valley;
     const least = Math.min(...this.tries.map((one) => one.steps));
     const many = steps < Infinity ? whole(steps) : `more than ${whole(CAP)}`;
-    const found = least > best.steps ? "" : ": you have found it";
+    const found = least > 1.1 * best.steps ? "" : ", within a tenth of the best";
     const mine = least < Infinity ? ` Your best so far: ${whole(least)}${found}.` : "";
     return [
-      this.told(),
       `This point: ${many} steps until a hundredth of the distance is left.${mine}`,
       `The best point: ${best.steps}. Without momentum, at best ${whole(plain.steps)} (gray).`,
+      this.told(),
     ];
   }
 

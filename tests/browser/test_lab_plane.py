@@ -218,7 +218,7 @@ def test_the_sentence_counts_the_steps_of_the_ball_and_says_how_it_comes_down(
     leaves = float(re.search(r"leaves ([\d.]+) %", told)[1])
     assert leaves == pytest.approx(100 * radius(kappa, rate, beta), rel=1e-2)
     swings = not np.isreal(np.linalg.eigvals(companion(rate, beta, 1 / kappa))).any()
-    assert told.startswith("It swings along" if swings else "It rolls down along")
+    assert ("It swings along" if swings else "It rolls down along") in told
     assert f"The best point: {VALLEYS[valley]['best']['steps']}." in told
     assert f"at best {VALLEYS[valley]['plain']['steps']:,} (gray)" in told
 
@@ -236,7 +236,7 @@ def test_the_sentence_counts_the_steps_of_the_ball_and_says_how_it_comes_down(
 )
 def test_it_is_lost_beyond_twice_one_plus_beta(lab, rate, beta, told):
     page = lab.open(at(rate, beta, valley=0))
-    assert sentence(page).startswith(told)
+    assert told in sentence(page)
     if rate >= 2:
         assert "This point: more than 10,000 steps until" in sentence(page)
 
@@ -336,7 +336,7 @@ def test_a_mouse_finds_the_best_point_and_each_place_where_it_lets_go_is_a_try(l
     assert page.get_by_label("Learning rate:").input_value() == "40"
     best = VALLEYS[1]["best"]
     page.mouse.click(*place(page, best["rate"], best["beta"]))
-    assert f"Your best so far: {best['steps']}: you have found it." in sentence(page)
+    assert f"Your best so far: {best['steps']}, within a tenth of the best." in sentence(page)
     wide = [float(one.get_attribute("stroke-width")) for one in page.locator(".lab-try").all()]
     assert wide[0] < wide[1] < wide[2]
     tried = f"{round(20 * best['rate'])}{round(100 * best['beta'])}"
@@ -493,8 +493,8 @@ def test_a_step_of_a_slider_speaks_only_the_lines_that_change_and_the_running_ba
     )
     page.wait_for_timeout(500)
     first, second = page.evaluate("spoken")
-    assert first.startswith("It rolls down")
-    assert second.startswith("This point: ")
+    assert first.startswith("This point: ")
+    assert second.startswith("It rolls down")
 
 
 @pytest.mark.parametrize("lab", [{"viewport": PHONE, "has_touch": True}], indirect=True)
@@ -507,8 +507,8 @@ def test_a_finger_touches_a_point_and_sees_its_ball_and_its_steps_on_one_screen(
     page.touchscreen.tap(*place(page, 3, 0.8))
     assert "Your best so far" in sentence(page)
     top = page.locator(".lab-picture").bounding_box()["y"]
-    counted = page.locator(".lab-sentence span").nth(1).bounding_box()
-    assert counted["y"] + counted["height"] - top <= 640  # of 844, less what the browser takes
+    counted = page.locator(".lab-sentence span").nth(0).bounding_box()
+    assert counted["y"] + counted["height"] - top <= 560  # of 844, less what the browser takes
     note = "document.querySelector('.lab-legend').offsetTop"
     below = page.evaluate(note)
     page.get_by_label("1,000").check()
