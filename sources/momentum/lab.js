@@ -5,7 +5,7 @@ import { Lab, make, random, set, tell } from "../lab.js";
 const STATE = /^[0-2]-([1-9]|[1-7]\d|80)-\d\d?(-[01]){2}-\d{1,5}(-((0[1-9]|[1-7]\d|80)\d\d)*){3}$/;
 const CAP = 10_000; // steps
 const NEAR = 0.01; // of the first distance
-const LONG = 4; // times as many steps are shown where there is noise
+const LONG = 3; // times as many steps are shown where there is noise
 const LASTING = 6000; // ms, all steps that are shown
 const LEVELS = [Infinity, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1e3, 1500, 2e3, 5e3];
 const NAMED = /^[125]0+$/;
