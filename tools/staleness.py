@@ -61,8 +61,9 @@ def is_stale(notebook: NotebookNode, stored: NotebookNode | None, now: str) -> b
 
 
 def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
-    """What a card shows of the claims whose id, or whose chapter's key, stands in the code."""
-    quoted = _quoted(code)
+    """What is shown of the claims whose id stands in the code, or whose chapter in a `table`."""
+    code = list(code)
+    quoted, tables = _quoted(code), _quoted(_calls(code, "table"))
     try:
         known = claims.load(course.root / "sources").claims.values()
     except ValueError as error:
@@ -70,7 +71,7 @@ def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
     return [
         [claim.id, claim.chapter, claim.says, claim.settle_by, claim.settings]
         for claim in known
-        if quoted & {claim.id, claim.chapter}
+        if claim.id in quoted or claim.chapter in tables
     ]
 
 
@@ -83,6 +84,17 @@ def studies_in(course: Course, code: Iterable[str]) -> dict[str, str]:
         for name, paths in folders.items()
         if paths
     }
+
+
+def _calls(code: Iterable[str], name: str) -> list[str]:
+    """The calls of a function of this name, or of a module's."""
+    return [
+        ast.unparse(node)
+        for source in code
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and (getattr(node.func, "id", "") == name or getattr(node.func, "attr", "") == name)
+    ]
 
 
 def _quoted(code: Iterable[str]) -> set[str]:

@@ -10,11 +10,12 @@ from axe_playwright_python.sync_playwright import Axe
 from scipy.stats import binom, chisquare
 
 from tests.browser.lab_page import HOME, ROOT, lab_page
+from tests.browser.test_lab_plane import PLANE
 from tests.browser.test_lab_rate import RATE
 from utils.stats import median_interval, wrong_way_share
 
 SLOTS = ("nitty-gritty", "lab-the-slot-machine", "The slot machine")
-LABS = [SLOTS, RATE]
+LABS = [SLOTS, RATE, PLANE]
 PHONE = {"width": 390, "height": 844}
 BUDGET = 30_000  # bytes of a lab with all that it loads
 FACE_DOWN = "Bet on the better one, and see one of 48 runs of each."

@@ -46,6 +46,13 @@ def test_a_reworded_claim_makes_the_chapter_stale_that_shows_it(
     assert hash_after(course, "sources/fluids/claims.yml", "Water is dry", "Water is wet") == before
 
 
+def test_a_chapter_that_is_named_like_a_word_of_the_code_is_not_shown_by_it(
+    course: Course,
+) -> None:
+    before = hash_after(course, "sources/tiny/chapter.md", "time.time_ns()", "{'fluids': 1}")
+    assert hash_after(course, "sources/fluids/claims.yml", "Water is wet", "Water is dry") == before
+
+
 def test_other_settings_in_the_plan_make_the_chapter_stale_that_settles_the_claim(
     course: Course,
 ) -> None:
