@@ -42,6 +42,7 @@ LOOK = """() => ({
     failed: document.querySelectorAll("article .math code").length,
     pictures: [...document.querySelectorAll("article img, article svg")]
         .filter(e => e.getAttribute("aria-hidden") !== "true" && !e.closest("button"))
+        .filter(e => !e.parentElement.closest("svg")) // a part of a picture is none
         .map(e => e.getAttribute("aria-label") ?? e.getAttribute("alt") ?? ""),
 })"""
 LOOK_ON_PHONE = """() => {
