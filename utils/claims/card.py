@@ -44,6 +44,8 @@ SETTLED_BY = {
 OUTCOMES = {YES: True, NO: False, OPEN: None}
 SAYS = {True: ("says yes", "say yes"), False: ("says no", "say no"), None: ("is open", "are open")}
 """What one comparison, and what several, say."""
+NEXT = {True: "a no", False: "a yes", None: "an answer"}
+"""Of several that say the same, the one nearest to this is shown; of open ones, the farthest."""
 Row = tuple[str, str]
 """A term and what is said of it, as HTML."""
 
@@ -142,19 +144,23 @@ def _setting(claim: Claim, settled: Settled, setting: str) -> str:
 
 
 def _among(samples: tuple[Sample, ...], answer: bool | None) -> str:
-    """Which of several comparisons in one setting the strip shows, and how many say the same."""
+    """Which of several comparisons in one setting the strip shows, and what the others say."""
     if len(samples) < 2:
         return ""
     same = sum(sample.answer is answer for sample in samples)
-    all_of_them = f"{len(samples)} comparisons"
     one, several = SAYS[answer]
-    which = "less clear" if same == 2 else "least clear"
+    end = "nearer to" if same == 2 else "nearest to"
+    if answer is None:
+        end = "farther from" if same == 2 else "farthest from"
+    shown = f"this one is {end} {NEXT[answer]}"
     if same == len(samples):
-        told = f"the {which} of {all_of_them}"
+        said = f": {'both' if same == 2 else 'all'} {several}, {shown}"
     elif same > 1:
-        told = f"the {which} of the {same} of {all_of_them} that {several}"
+        said = f": {same} {several}, of these {shown}"
     else:
-        told = f"the only one of {all_of_them} that {one}" if same else f"one of {all_of_them}"
+        said = f": this one alone {one}" if same else ""
+    others = "the other is" if len(samples) == 2 else "the others are"
+    told = f"one of {len(samples)} comparisons{said}; {others} in the fold"
     return f' <span class="among">({told})</span>'
 
 
