@@ -600,6 +600,14 @@ def test_the_card_draws_a_strip_for_each_measured_setting_and_says_it_in_a_sente
     assert page.index("digits, 5 layers: yes") < page.index("equal in 3 of 3")
 
 
+def test_the_fold_writes_an_interval_in_short_and_the_text_keeps_what_was_measured(shown):
+    accuracy = np.repeat([0.962, 0.964, 0.966], 6)
+    claims.settle("deep-is-slow", {"moons": median_above(accuracy, 0.5, "ReLU")})
+    assert "ReLU: median 0.9640 [0.9620, 0.9660] over 18 seeds" in shown[0]["text/plain"]
+    assert "ReLU: median 0.964 [0.962, 0.966] over 18 seeds" in shown[0]["text/html"]
+    assert "95\N{NO-BREAK SPACE}% interval 0.962 to 0.966" in shown[0]["text/html"]
+
+
 def test_of_several_comparisons_the_card_shows_the_closest_and_folds_the_others(shown):
     far, near = (median_above(np.linspace(low, 3, 16), 1, f"from {low}") for low in (2.0, 0.9))
     claims.settle("deep-is-slow", {"moons": all_of(far, near)})

@@ -32,7 +32,7 @@ from utils.claims.rules import (
     contradictions,
     where,
 )
-from utils.samples import DIGITS, SEED, Sample, decisive, sentence
+from utils.samples import DIGITS, SEED, Sample, decisive, sentence, shortened
 from utils.strip import strip
 from utils.typeset import as_html
 
@@ -173,7 +173,7 @@ def details(claim: Claim, settled: Settled | None, entry: str = "") -> Iterator[
         for setting in settled.outcomes:
             label = f"Numbers: {html.escape(setting)}" if claim.settings else "Numbers"
             strips = _all(settled.samples.get(setting, ()), claim.measure)
-            yield label, as_html(settled.numbers[setting]) + strips
+            yield label, as_html(shortened(settled.numbers[setting])) + strips
     yield "We expected", f"{claim.expect.replace('-', ' ')}. {as_html(claim.why)}"
     yield "The plan", f"{SETTLED_BY[claim.settle_by]}. {as_html(claim.plan)}"
     if claim.settings:
