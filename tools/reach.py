@@ -13,8 +13,9 @@ from tools.modules import Dotted, Import, Module, Statement, parse
 
 PACKAGE = "utils"
 CELLS = "cells"
-DRAWN_ANEW = {"utils.claims.card"}
-"""Of which nothing counts: `tools.cards` draws anew what these modules drew, without a run."""
+UNCOUNTED = ("utils.claims.card", "utils.population")
+"""Of which nothing counts: `tools.cards` draws anew what the first drew, and the tests hold the
+second, as TensorFlow below it, to what `fit` does. A faster engine costs no chapter its outputs."""
 ANYTHING = {"__import__", "import_module", "eval", "exec"}
 """What may reach anything."""
 
@@ -44,6 +45,11 @@ def reached(root: Path, code: Iterable[str]) -> dict[str, str]:
     }
 
 
+def uncounted(name: str) -> bool:
+    """Whether a dotted name lies in a module or package of which nothing counts."""
+    return any(f"{name}.".startswith(f"{out}.") for out in UNCOUNTED)
+
+
 class _Search:
     """Follows names from the code into the checkout's modules."""
 
@@ -61,9 +67,11 @@ class _Search:
         return module
 
     def find(self, name: str) -> Module | None:
-        """The module of this name, and what happens as it is imported; None if there is none."""
+        """The module of this name, and what happens as it is imported; None if none counts."""
         if name in self.known:
             return self.known[name]
+        if uncounted(name):
+            return None
         place = self.root / name.replace(".", "/")
         for path in (place / "__init__.py", place.with_suffix(".py")):
             if path.is_file():
@@ -150,7 +158,7 @@ class _Search:
 
     def follow(self, home: Dotted, path: Dotted) -> None:
         """Let count what a dotted path in a module leads to: all of it if the path is empty."""
-        if home[0] != PACKAGE or (home, path) in self.followed or ".".join(home) in DRAWN_ANEW:
+        if home[0] != PACKAGE or (home, path) in self.followed or uncounted(".".join(home + path)):
             return
         self.followed.add((home, path))
         module = self.find(".".join(home))

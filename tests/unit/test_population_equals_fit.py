@@ -224,6 +224,8 @@ OPTIMIZERS = {
     "adadelta": lambda: optimizers.Adadelta(1.0),
     "ftrl": lambda: optimizers.Ftrl(0.1, l1_regularization_strength=0.001, beta=0.1),
     "lion": lambda: optimizers.Lion(0.001),
+    "muon": lambda: optimizers.Muon(0.05, weight_decay=0.1, adam_weight_decay=0.3),
+    "muon as first published": lambda: optimizers.Muon(0.01, rms_rate=None, nesterov=False),
     "schedule": lambda: optimizers.SGD(optimizers.schedules.ExponentialDecay(0.5, 4, 0.5)),
     "weight decay": lambda: optimizers.SGD(0.1, weight_decay=0.2),
     "weight decay on a schedule": lambda: optimizers.Adam(

@@ -33,13 +33,17 @@ from utils.population.forward import quietly
 Weights = list[np.ndarray]
 Build = Callable[[], keras.Model]
 
+FEW = 64
+MOST_KEPT = 2**25  # bytes
+kept: dict[tuple[Drawer, int], np.ndarray] = {}  # what seeds drew, the oldest first
+
 
 @dataclass(frozen=True)
 class Recipe:
     """How a variable is drawn: which of the seeds, and by what (None: the seed is the value)."""
 
     place: int
-    draw: Callable[[Any], Any] | None
+    draw: Drawer | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +117,7 @@ def _replayed(first: Built, own: Weights, seeds: list[int]) -> dict[int, Weights
             alike.setdefault((recipe.draw, own[i].shape), []).append((i, recipe.place))
     for (draw, _), where in alike.items():
         asked = np.concatenate([table[:, place] for _, place in where])
-        parts = np.split(draw(tf.constant(asked, "int32")).numpy(), len(where))
+        parts = np.split(_drawn(draw, asked.tolist()), len(where))
         for (i, _), part in zip(where, parts, strict=True):
             stacked[i] = part
     by_seed = {seed: [part[k] for part in stacked] for k, seed in enumerate(seeds)}
@@ -180,9 +184,17 @@ def _recipe(
     return Recipe(known[seed], draw)
 
 
+@dataclass(frozen=True, eq=False)
+class Drawer:
+    """Draws as initializers of one kind do, from given seeds."""
+
+    one: Callable[[Any], tf.Tensor]
+    many: Callable[[Any], tf.Tensor]  # compiled, which pays from some dozens on
+
+
 @functools.lru_cache(256)
-def _drawer(kind: Any, config: str, shape: tuple[int, ...], dtype: str) -> Callable[[Any], Any]:
-    """A function from seeds (n,) to what initializers of one kind draw from them: (n, *shape)."""
+def _drawer(kind: Any, config: str, shape: tuple[int, ...], dtype: str) -> Drawer:
+    """What draws a variable of this shape."""
 
     def one(seed: Any) -> Any:
         initializer = kind.from_config(json.loads(config))
@@ -190,12 +202,28 @@ def _drawer(kind: Any, config: str, shape: tuple[int, ...], dtype: str) -> Calla
         return tf.convert_to_tensor(initializer(shape, dtype))
 
     signature = [tf.TensorSpec([None], "int32")]
-    draw = tf.function(
+    many = tf.function(
         lambda seeds: tf.map_fn(one, seeds, fn_output_signature=tf.TensorSpec(shape, dtype)),
         input_signature=signature,
         autograph=False,
     )
-    return quietly(draw)  # TensorFlow takes the drawers of many shapes for one that traces anew
+    # TensorFlow takes the drawers of many shapes for one that traces anew
+    return Drawer(one, quietly(many))
+
+
+def _drawn(drawer: Drawer, seeds: list[int]) -> np.ndarray:
+    """What each seed draws: (n, *shape). The latest draws are kept: most calls repeat seeds."""
+    new = [seed for seed in dict.fromkeys(seeds) if (drawer, seed) not in kept]
+    if new:
+        asked = tf.constant(new, "int32")
+        few = len(new) <= FEW
+        values = np.stack(list(map(drawer.one, asked))) if few else drawer.many(asked).numpy()
+        kept.update({(drawer, seed): value for seed, value in zip(new, values, strict=True)})
+    found = np.stack([kept[drawer, seed] for seed in seeds])
+    size = sum(value.nbytes for value in kept.values())
+    while size > MOST_KEPT:
+        size -= kept.pop(next(iter(kept))).nbytes
+    return found
 
 
 def _equal(one: Weights, other: Weights) -> bool:

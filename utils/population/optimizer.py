@@ -1,4 +1,4 @@
-"""One Keras optimizer for all members of a population, exact for element-wise rules."""
+"""One Keras optimizer for all members of a population, exact for those that `refusals` names."""
 
 from __future__ import annotations
 
@@ -52,14 +52,16 @@ class StackedOptimizer(keras.optimizers.Optimizer):
         super().update_step(gradient, variable, self._rate_for(variable, learning_rate))
 
     def _apply_weight_decay(self, variables: Any) -> None:
-        decay = self.own.get("weight_decay", self.weight_decay)
-        if decay is None:
-            return
         for variable in variables:
-            if self.decays[internals.variable_place(self, variable)]:
+            decay = self._decay_for(variable)
+            if decay is not None and self.decays[internals.variable_place(self, variable)]:
                 rate = self._rate_for(variable, self.learning_rate)
-                each = per_member(decay, variable) if "weight_decay" in self.own else decay
-                variable.assign(variable - variable * each * rate)
+                variable.assign(variable - variable * decay * rate)
+
+    def _decay_for(self, variable: Any) -> Any:
+        if "weight_decay" in self.own:
+            return per_member(self.own["weight_decay"], variable)
+        return self.weight_decay
 
     def _clip_gradients(self, grads: Any) -> Any:
         if self.clipnorm:
@@ -71,6 +73,36 @@ class StackedOptimizer(keras.optimizers.Optimizer):
             scale = scale + (norm - norm)  # as Keras: an infinite norm gives NaN, not zero
             return [g * per_member(scale, g) for g in grads]
         return super()._clip_gradients(grads)
+
+
+class StackedMuon(StackedOptimizer):
+    """Lets Muon see in a stack the matrices of the members: by itself it looks for two axes."""
+
+    def attach(
+        self,
+        model: keras.Model,
+        variables: list[keras.Variable],
+        members: int,
+        own: tuple[str, ...],
+    ) -> None:
+        """Take over, and remember which variables are matrices in the model of one member."""
+        self.of_one = model.trainable_variables
+        super().attach(model, variables, members, own)
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        of_one = self.of_one[internals.variable_place(self, variable)]
+        return super()._should_use_adamw(of_one)
+
+    def lr_adjust(self, x: Any) -> Any:
+        """Keras's factor, from the two sides of one member's matrix."""
+        if self.rms_rate is None:
+            return x
+        return x * max(x.shape[1:]) ** 0.5 * self.rms_rate
+
+    def _decay_for(self, variable: Any) -> Any:
+        if self._should_use_adamw(variable):
+            return self.adam_weight_decay
+        return super()._decay_for(variable)
 
 
 class Own:
@@ -115,6 +147,7 @@ def stacked_optimizer(
     """Turn the (unbuilt) optimizer of `model` into one for all members' stacked `variables`."""
     optimizer = model.optimizer
     kind = type(optimizer)
-    optimizer.__class__ = type(f"Stacked{kind.__name__}", (StackedOptimizer, kind), {})
+    stacked = StackedMuon if isinstance(optimizer, keras.optimizers.Muon) else StackedOptimizer
+    optimizer.__class__ = type(f"Stacked{kind.__name__}", (stacked, kind), {})
     optimizer.attach(model, variables, members, own)
     return optimizer

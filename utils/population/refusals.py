@@ -11,7 +11,8 @@ from keras import losses
 from utils import keras_internals as internals
 from utils.population.arrays import Arrays
 
-ELEMENT_WISE = "SGD RMSprop Adam AdamW Nadam Adamax Adagrad Adadelta Ftrl Lion".split()
+# Muon treats every matrix on its own, the others every weight.
+OPTIMIZERS = "SGD RMSprop Adam AdamW Nadam Adamax Adagrad Adadelta Ftrl Lion Muon".split()
 BY_LOOP = "train each seed with its own fit in a loop"
 
 # Losses of Keras's that want labels of a kind; others want targets of the shape of the output.
@@ -118,10 +119,10 @@ def _optimizer(built: keras.Model) -> None:
             "at all weights together; build it in float32 "
             f'(keras.config.set_dtype_policy("float32")), or {BY_LOOP}.'
         )
-    if kind.__name__ not in ELEMENT_WISE or not kind.__module__.startswith("keras."):
+    if kind.__name__ not in OPTIMIZERS or not kind.__module__.startswith("keras."):
         raise NotImplementedError(
-            f"The optimizer {kind.__name__} is not known to treat every weight on its own, which "
-            f"training a population needs; use one of {', '.join(ELEMENT_WISE)}, or {BY_LOOP}."
+            f"The optimizer {kind.__name__} is not known to keep members of a population apart; "
+            f"use one of {', '.join(OPTIMIZERS)}, or {BY_LOOP}."
         )
     if built.optimizer.built:
         raise ValueError(
