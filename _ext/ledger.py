@@ -115,7 +115,8 @@ class FillLedger(SphinxPostTransform):
             measured = measured_settings(settled for _, settled in self.settled.values())
             return correction(says, self.context.stands, len(measured))
         if node["part"] == "checks":
-            return claim_list([entry for entry in entries if entry.checked], self.context)
+            checks = [entry for entry in entries if entry.checked]
+            return claim_list(checks, self.context, fold=True)
         slug = node["slug"]
         own = [entry for entry in claims if entry.claim.chapter == slug]
         chapter = f"chapters/{slug}"

@@ -3,6 +3,7 @@
 import functools
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from utils.claims import Claim, Ledger, Settled
 from utils.claims.card import OUTCOMES, Row, body, card, details
 from utils.claims.correction import timings
 from utils.claims.listing import NOT_YET
+from utils.claims.rules import CHECKED, MISPRINT
 from utils.samples import decisive
 from utils.strip import strip
 from utils.typeset import as_html
@@ -39,19 +41,39 @@ class Context:
     href: Callable[[str], str]
 
 
-def claim_list(entries: Iterable[Entry], context: Context) -> str:
-    """Claims as a list, a line each that opens in place; what no chapter has tested, folded."""
-    lines = [(entry.settled is None, _line(entry, context)) for entry in entries]
-    settled = [line for waits, line in lines if not waits]
-    waiting = [line for waits, line in lines if waits]
-    shown = f'<ol class="ledger-claims">{"".join(settled)}</ol>' if settled else ""
+def claim_list(entries: Iterable[Entry], context: Context, fold: bool = False) -> str:
+    """Claims as a list, a line each that opens in place; what no chapter has tested, folded.
+
+    fold: the settled ones, all of them checks, have a fold of their own. It is open, for readers
+    without scripts; ledger.js closes it, but not on paper.
+    """
+    lines = [(entry, _line(entry, context)) for entry in entries]
+    settled = [(entry, line) for entry, line in lines if entry.settled is not None]
+    waiting = [line for entry, line in lines if entry.settled is None]
+    shown = _list(line for _, line in settled) if settled else ""
+    if settled and fold:
+        counts = Counter(entry.status for entry, _ in settled)
+        found = [(status, counts[status]) for status in (CHECKED, MISPRINT) if counts[status]]
+        told = ", ".join(f"{count} {_several(status, count)}" for status, count in found)
+        shown = (
+            f'<details class="ledger-fold ledger-settled" open><summary>{told}</summary>'
+            f"{shown}</details>"
+        )
     if not waiting:
         return shown
-    count = f"{len(waiting)} claim{'s' if len(waiting) > 1 else ''}"
+    count = f"{len(waiting)} {_several('claim', len(waiting))}"
     return (
-        f'{shown}<details class="ledger-waiting"><summary>{count} not tested yet</summary>'
-        f'<ol class="ledger-claims">{"".join(waiting)}</ol></details>'
+        f'{shown}<details class="ledger-fold ledger-waiting"><summary>{count} not tested yet'
+        f"</summary>{_list(waiting)}</details>"
     )
+
+
+def _list(lines: Iterable[str]) -> str:
+    return f'<ol class="ledger-claims">{"".join(lines)}</ol>'
+
+
+def _several(noun: str, count: int) -> str:
+    return f"{noun}s" if count > 1 and noun != CHECKED else noun
 
 
 def _line(entry: Entry, context: Context) -> str:

@@ -24,6 +24,13 @@ REWRITTEN = (
 )
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 STYLED = re.compile(r'<mi([^>]*?) mathvariant="([a-z-]+)"([^>]*)>([^<]*)</mi>')
+# ln 2 has a thin space and max(0, z) none; as docutils writes them, browsers do the opposite
+LIMITS = re.compile(r"<mo>([a-z]+)</mo>(?=\s*<mo stretchy=\"false\">\()")
+APPLIED = re.compile(
+    r"(<mi>[a-z]{2,}</mi>|<msu[bp]>\s*<mi>[a-z]{2,}</mi>\s*<m[ino]>[^<]*</m[ino]>\s*</msu[bp]>)"
+    r"\s*(?:<mo>&ApplyFunction;</mo>)?\s*(?=<m(?:i|n|frac|sub|sup|subsup|sqrt|over)\b)"
+)
+APPLY = '<mo lspace="0" rspace="0.1667em">&ApplyFunction;</mo>'
 ALPHABETS = {
     "bold": "MATHEMATICAL BOLD",
     "double-struck": "MATHEMATICAL DOUBLE-STRUCK",
@@ -36,7 +43,9 @@ def mathml(tex: str, *, block: bool) -> str:
     """Return a formula in LaTeX as MathML."""
     for pattern, known in REWRITTEN:
         tex = pattern.sub(known, tex)
-    return STYLED.sub(_in_alphabet, latex2mathml.tex2mathml(tex, as_block=block))
+    written = latex2mathml.tex2mathml(tex, as_block=block)
+    spaced = APPLIED.sub(rf"\1{APPLY}", LIMITS.sub(r"<mi>\1</mi>", written))
+    return STYLED.sub(_in_alphabet, spaced)
 
 
 def _in_alphabet(found: re.Match[str]) -> str:

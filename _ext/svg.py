@@ -1,11 +1,19 @@
 """A stored figure, made safe to be part of the page and to follow its theme.
 
 Notebooks come from anywhere, and an inlined SVG has the page's full rights. So only elements,
-attributes and style properties that draw are kept, and nothing points outside of the figure.
+attributes and style properties that draw are kept, and nothing points outside of the figure. A page
+has many figures, each in two forms: what takes fewer bytes for the same picture is written so.
 """
 
+import base64
+import io
+import math
 import re
+from collections import Counter
+from itertools import pairwise
 from xml.etree import ElementTree
+
+from PIL import Image
 
 from utils.palette import BLUE, INK, PAPER
 
@@ -38,10 +46,14 @@ PROPERTIES = _words(
     "vector-effect paint-order shape-rendering"
 )
 DEEPEST = 100  # matplotlib nests a dozen elements
+PNG = "data:image/png;base64,"
 RASTER = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
+COLORS, PIXELS = 256, 1_000_000
+"""Most of a picture that gets a palette."""
 NUMBER = re.compile(r"-?\d+\.\d{2,}")
 LONG = 300
 """Characters of a path from which on it is a curve of data, not the outline of a marker."""
+PLACE = re.compile(r"\s*([ML])\s*(-?[\d.]+)[\s,]+(-?[\d.]+)\s*")
 LOCAL = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
 
 
@@ -136,13 +148,50 @@ def _attribute(tag: str, key: str, value: str, prefix: str) -> str | None:
     if key in ("href", XLINK_HREF):
         if value.startswith("#"):
             return f"#{prefix}{value[1:]}"
-        return value if tag == f"{SVG}image" and RASTER.match(value) else None
+        return _with_palette(value) if tag == f"{SVG}image" and RASTER.match(value) else None
     if key in PROPERTIES:
         return _value(value, prefix)
     # A tenth of a point is enough for dots and curves, of which there are hundreds.
     if (tag == f"{SVG}use" and key in ("x", "y")) or (key == "d" and len(value) > LONG):
-        return NUMBER.sub(lambda found: f"{float(found[0]):.1f}", value)
+        value = NUMBER.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), value)
+        return _in_steps(value) if key == "d" else value
     return value if key in ATTRIBUTES else None
+
+
+def _in_steps(path: str) -> str:
+    """Return a curve of straight lines with steps instead of places, half as long to send.
+
+    Places are whole tenths, so that the steps add up to them.
+    """
+    body = path.rstrip().removesuffix("z")
+    if PLACE.sub("", body):
+        return path  # it has more than straight lines
+    places = [(kind, float(x), float(y)) for kind, x, y in PLACE.findall(body)]
+    steps = ["M{:g} {:g}".format(*places[0][1:])]
+    for (_, x0, y0), (kind, x, y) in pairwise(places):
+        step = (x, y) if kind == "M" else (round(x - x0, 1), round(y - y0, 1))
+        steps.append(f"{'M' if kind == 'M' else 'l'}{step[0]:g} {step[1]:g}")
+    return "".join(steps) + path[len(body) :].strip()
+
+
+def _with_palette(address: str) -> str:
+    """Return a picture with a palette instead of four numbers a pixel, where that is smaller."""
+    try:
+        picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+        data = picture.convert("RGBA").tobytes() if math.prod(picture.size) <= PIXELS else b""
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return address  # the browser may say what is wrong with it
+    pixels = [data[start : start + 4] for start in range(0, len(data), 4)]
+    palette = [color for color, _ in Counter(pixels).most_common()]
+    if not 0 < len(palette) <= COLORS:
+        return address
+    number = {color: place for place, color in enumerate(palette)}
+    smaller = Image.frombytes("P", picture.size, bytes(number[color] for color in pixels))
+    smaller.putpalette(b"".join(palette), "RGBA")
+    out = io.BytesIO()
+    smaller.save(out, "PNG", optimize=True)
+    packed = PNG + base64.b64encode(out.getvalue()).decode()
+    return packed if len(packed) < len(address) else address
 
 
 def _style(style: str, prefix: str) -> str:

@@ -8,7 +8,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const claims = [...document.querySelectorAll(".ledger-claim")];
   const chapters = [...document.querySelectorAll(".ledger-chapter")];
   const count = form.querySelector(".ledger-count");
-  const waiting = [...document.querySelectorAll(".ledger-waiting")];
+  const folds = [...document.querySelectorAll(".ledger-fold")];
   const fields = [...form.querySelectorAll("select")];
   const presets = form.elements.marks;
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
@@ -26,10 +26,10 @@ document.addEventListener("DOMContentLoaded", () => {
       claim.hidden = !fits;
       shown += fits;
     }
-    for (const part of [...chapters, ...waiting]) {
+    for (const part of [...chapters, ...folds]) {
       part.hidden = !part.querySelector(".ledger-claim:not([hidden])");
     }
-    for (const fold of waiting) fold.open = Boolean(filtered);
+    for (const fold of folds) fold.open = Boolean(filtered);
     count.textContent =
       shown === 0 ? "No claim fits." : `${shown} of ${claims.length} claims`;
   }
@@ -73,7 +73,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (claim.hidden) {
       form.reset();
     }
-    const fold = claim.closest(".ledger-waiting");
+    const fold = claim.closest(".ledger-fold");
     if (fold) fold.open = true;
     claim.querySelector("details").open = true;
     claim.scrollIntoView({ block: "start" });
@@ -106,6 +106,16 @@ document.addEventListener("DOMContentLoaded", () => {
   addEventListener("popstate", () => {
     recall();
     apply();
+  });
+
+  // What is settled is printed, also where it was closed only to keep the page short.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = folds.filter((fold) => fold.matches(".ledger-settled:not([open])"));
+    for (const fold of closed) fold.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of closed) fold.open = false;
   });
 
   form.hidden = false;

@@ -13,7 +13,7 @@ from tools.chapter_checks import CHECKS as CHAPTER_CHECKS
 from tools.course import HERE, Course, CourseError, notebook_text, read_source
 from tools.form_checks import known_call_outs, visible_code, yet_to_recut
 from tools.ledger_checks import folders, ledger, plans
-from tools.links import broken_links, unlisted_papers
+from tools.links import broken_links, unlisted_papers, unreadable_papers
 from tools.picture import outdated
 from tools.predictions import typed
 from tools.study_code import studies
@@ -125,6 +125,7 @@ CHECKS: dict[str, Callable[[Course], list[str]]] = {
     "the readme shows the first figure": outdated,
     "links lead somewhere": broken_links,
     "cited papers are in the bibliography": unlisted_papers,
+    "the bibliography can be read": unreadable_papers,
     "the book's pins are the course's": pins,
 }
 

@@ -1,8 +1,14 @@
-"""Links inside the repository: does every one lead to a file, and to a heading that is there?"""
+"""Links inside the repository: does every one lead to a file, and to a heading that is there?
+
+And the bibliography, to which the links to papers lead in the book.
+"""
 
 import re
 from pathlib import Path
 from urllib.parse import unquote
+
+from pybtex.database import parse_string
+from pybtex.exceptions import PybtexError
 
 from tools.course import Course, read_notebook
 
@@ -11,6 +17,7 @@ EXTERNAL = re.compile(r"^[a-z][a-z0-9+.-]*:", flags=re.IGNORECASE)
 PAPER = re.compile(
     r"https?://(?:dx\.)?(?:doi\.org/|arxiv\.org/(?:abs|pdf)/)([^\s)#?]+)", re.IGNORECASE
 )
+ENTRY = re.compile(r"^@\w+\s*\{([^,{}\n]*)", flags=re.MULTILINE)
 GENERATED = re.compile(r"^[`:]{3,}\{(?:ledger|glossary|outline|bibliography)", re.MULTILINE)
 
 
@@ -51,6 +58,32 @@ def unlisted_papers(course: Course) -> list[str]:
         for match in PAPER.finditer(prose(page))
         if re.sub(r"v\d+$|\.pdf$", "", match[1].lower()) not in known
     ]
+
+
+def unreadable_papers(course: Course) -> list[str]:
+    """Entries of references.bib that the book cannot read, or reads without their end."""
+    path = course.root / "references.bib"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    entries = list(ENTRY.finditer(text))
+    ends = [entry.start() for entry in entries[1:]] + [len(text)]
+    problems = []
+    for entry, end in zip(entries, ends, strict=True):
+        whole = text[entry.start() : end]
+        opened, closed = whole.count("{"), whole.count("}")
+        if opened != closed:
+            line = text.count("\n", 0, entry.start()) + 1
+            problems.append(
+                f"references.bib:{line}: {entry[1].strip()} has {opened} opening braces and "
+                f"{closed} closing ones"
+            )
+    if problems:
+        return problems
+    try:
+        parse_string(text, "bibtex")
+    except PybtexError as error:
+        place = getattr(error, "lineno", None)
+        return [f"references.bib{f':{place}' if place else ''}: {error}"]
+    return []
 
 
 def links(text: str) -> list[str]:

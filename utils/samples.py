@@ -7,6 +7,7 @@ and words its cards from stored numbers alone.
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,12 @@ AGAINST = " − "
 """Between the two names of a paired difference."""
 DIGITS = 4
 """Of the numbers that a card stores."""
+_NUMBER = r"[-+]?\d[\d.]*(?:e[-+]\d+)?"
+MEDIAN = re.compile(
+    rf"(?:(?<=median )|(?<=median difference ))(?P<middle>{_NUMBER})(?P<unit>(?: [^;\[]+)?) "
+    rf"\[(?P<low>{_NUMBER}), (?P<high>{_NUMBER})\]"
+)
+"""A median and its interval in the text of a comparison."""
 PERCENT = "\N{NO-BREAK SPACE}%"
 INTERVAL = f"95{PERCENT} interval"
 
@@ -93,20 +100,28 @@ def _said(sample: Sample, measure: str) -> str:
     n, name = len(sample.values), sample.name.strip()
     if sample.is_share:
         return f"{name or 'Share'}: {_share(sample)}"
-    middle, width = statistics.median(sample.values), sample.high - sample.low
+    middle, low, high = figures(sample)
+    unit = f" {sample.unit}" if sample.unit else ""
     if AGAINST in name:
         first, second = name.split(AGAINST, 1)
         if not any(sample.values):
             return f"{first} against {second}: no difference in any of {n} {sample.each}s"
-        by = figure(abs(middle), width, sample.unit)
-        told = f"{first} against {second}: {measure}{'lower' if middle < 0 else 'higher'} by {by}"
+        way = "lower" if middle.startswith("-") else "higher"
+        told = f"{first} against {second}: {measure}{way} by {middle.lstrip('-')}{unit}"
     else:
-        told = f"{name or 'Median'}: {measure}{figure(middle, width, sample.unit)}"
+        told = f"{name or 'Median'}: {measure}{middle}{unit}"
     of = f"median of {n} {sample.each}s"
-    if width == 0:
+    if sample.low == sample.high:
         same = len(set(sample.values)) == 1
         return f"{told} ({f'all {n} {sample.each}s' if same else of})"
-    return f"{told} ({of}; {INTERVAL} {_interval(sample, width)})"
+    if AGAINST in name and low.startswith("-"):
+        if sample.high > 0:
+            between = f"from {low[1:]} lower to {high} higher"
+        else:
+            between = f"{high.lstrip('-')} to {low[1:]}"  # lower by so much
+    else:
+        between = f"{low} to {high}"
+    return f"{told} ({of}; {INTERVAL} {between})"
 
 
 def _share(sample: Sample) -> str:
@@ -119,13 +134,50 @@ def _share(sample: Sample) -> str:
     return f"{runs}({of}; {INTERVAL} {low} to {high}{PERCENT})"
 
 
-def _interval(sample: Sample, width: float) -> str:
-    low, high = sample.low, sample.high
-    if AGAINST in sample.name and low < 0:
-        if high > 0:
-            return f"from {figure(-low, width)} lower to {figure(high, width)} higher"
-        low, high = -high, -low  # lower by so much
-    return f"{figure(low, width)} to {figure(high, width)}"
+def figures(sample: Sample) -> tuple[str, str, str]:
+    """The median of a sample and the ends of its interval, as `in_short` writes them."""
+    width = sample.high - sample.low
+    numbers = statistics.median(sample.values), sample.low, sample.high
+    middle, low, high = (number(value, width) for value in numbers)
+    return in_short(middle, low, high)
+
+
+def in_short(middle: str, low: str, high: str) -> tuple[str, str, str]:
+    """A median and its interval, as `number` wrote them, with no digit that tells nothing.
+
+    Thousandths suffice where the interval is 0.004 to 0.01 wide, and from the third decimal on
+    there are no zeros in which all three end. A small one among larger ones has their decimals,
+    unless it would become 0.
+    """
+    texts = middle, low, high
+    values = [float(text) for text in texts]
+    width = round(values[2] - values[1], 9)
+    whole = [text for text, value in zip(texts, values, strict=True) if 1e-3 <= abs(value) < 1e5]
+    if not whole:
+        return texts
+    decimals = max(len(text.partition(".")[2]) for text in whole)
+    if 0.004 <= width <= 0.01 and all(round(value, 3) or not value for value in values):
+        decimals = min(decimals, 3)
+    plus = "+z" if any(text.startswith("+") for text in texts) else "z"
+
+    def short_of(text: str, value: float) -> str:
+        stays = abs(value) >= 1e5 or (value and not round(value, decimals))
+        return text if stays else f"{value:{plus}.{decimals}f}"
+
+    short = [*map(short_of, texts, values)]
+    while all(re.search(r"\.\d{2,}0\Z", text) for text in short):
+        short = [text[:-1] for text in short]
+    return short[0], short[1], short[2]
+
+
+def shortened(numbers: str) -> str:
+    """The numbers behind an outcome, as a comparison wrote them, each median written in short."""
+
+    def short(found: re.Match[str]) -> str:
+        middle, low, high = in_short(found["middle"], found["low"], found["high"])
+        return f"{middle}{found['unit']} [{low}, {high}]"
+
+    return MEDIAN.sub(short, numbers)
 
 
 def figure(value: float, width: float, unit: str = "") -> str:

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from utils import palette
-from utils.samples import AGAINST, Sample, figure
+from utils.samples import AGAINST, Sample, figure, figures
+from utils.typeset import tidy
 
 DECADES = 100.0
 """From this ratio on, the axis is logarithmic; that of differences never is."""
@@ -292,7 +293,7 @@ def _told(sample: Sample, scale: Scale) -> str:
         return f"{n} runs; the interval is {ends[0]} to {ends[1]}; yes is {sample.side} {ends[2]}"
     span = max(sample.values) - min(sample.values)
     least, most = (figure(end(sample.values), span) for end in (min, max))
-    low, high = (figure(end, sample.high - sample.low) for end in (sample.low, sample.high))
+    _, low, high = map(tidy, figures(sample))
     off = sum(not scale.holds(value) for value in sample.values)
     return (
         f"{n} {each}s from {least} to {most}{', on a log scale' if scale.log else ''}; "

@@ -293,9 +293,6 @@ const STYLES = `
 }
 
 .lab-row {
-  display: flex;
-  flex-wrap: wrap;
-  justify-content: space-between;
   margin: 0.5rem 0;
 }
 

@@ -460,13 +460,6 @@ const STYLES = `
   min-height: 5.9em;
 }
 
-.lab-row {
-  display: flex;
-  flex-wrap: wrap;
-  justify-content: space-between;
-  gap: 0 1rem;
-}
-
 .lab-row > div {
   flex: 1;
 }

@@ -1,3 +1,4 @@
+import base64
 import io
 import re
 
@@ -5,6 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 from svg import UnsafeFigure, inline_svg
 
 OPEN = (
@@ -141,15 +145,65 @@ def test_an_id_that_matplotlib_repeats_without_need_is_dropped():
     assert [element["id"] for element in page.find_all(id=True)] == ["p-used"]
 
 
+def test_a_picture_of_few_colors_gets_a_palette_and_keeps_every_pixel():
+    rng = np.random.default_rng(0)
+    colors = rng.integers(0, 256, (200, 4), dtype=np.uint8)
+    sent = {}
+    for name, pixels in {
+        "few": colors[rng.integers(0, 200, (90, 120))],
+        "many": rng.integers(0, 256, (90, 120, 4), dtype=np.uint8),
+    }.items():
+        packed = io.BytesIO()
+        Image.fromarray(pixels).save(packed, "PNG")
+        stored = "data:image/png;base64," + base64.b64encode(packed.getvalue()).decode()
+        markup = inline_svg(f'{OPEN}<image xlink:href="{stored}"/></svg>', "p-", "Colors.")
+        href = BeautifulSoup(markup, "html.parser").image["href"]
+        sent[name] = len(href) / len(stored)
+        shown = Image.open(io.BytesIO(base64.b64decode(href.partition(",")[2]))).convert("RGBA")
+        np.testing.assert_array_equal(np.asarray(shown), pixels)
+    assert sent["few"] < 0.6
+    assert sent["many"] == 1
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ML"), st.floats(-999, 999), st.floats(-999, 999)),
+        min_size=40,
+        max_size=60,
+    ),
+    st.sampled_from([" ", ""]),
+)
+def test_a_curve_in_steps_goes_through_the_same_tenths(places, apart):
+    places = [("M", 0.04, 99.97), *places]
+    curve = "".join(f"{kind}{apart}{x:.2f} {y:.2f}{apart}" for kind, x, y in places) + "z"
+    markup = inline_svg(f'{OPEN}<path d="{curve}"/></svg>', "p-", "A curve.")
+    drawn = BeautifulSoup(markup, "html.parser").path["d"]
+    assert drawn.endswith("z")
+    at, seen = (0.0, 0.0), []
+    for kind, x, y in re.findall(r"([Ml])(\S+?) ([^Mlz]+)", drawn):
+        at = (float(x), float(y)) if kind == "M" else (at[0] + float(x), at[1] + float(y))
+        seen.append((kind.upper(), *at))
+    assert [kind for kind, *_ in seen] == [kind for kind, *_ in places]
+    expected = [[x, y] for _, x, y in places]
+    np.testing.assert_allclose([place for _, *place in seen], expected, atol=0.0551)
+
+
+def test_a_curve_that_is_not_of_straight_lines_keeps_its_form():
+    curve = "M 1.25 2.5 " + "C 1.25 2.5 3.75 4.5 5.25 6.5 " * 30
+    markup = inline_svg(f'{OPEN}<path d="{curve}"/></svg>', "p-", "A curve.")
+    drawn = BeautifulSoup(markup, "html.parser").path["d"]
+    assert re.sub(r"[\d.\s]+", " ", drawn) == re.sub(r"[\d.\s]+", " ", curve)
+
+
 def test_dots_and_curves_are_placed_to_a_tenth_and_markers_keep_their_outline():
-    curve = "M 1.26 3.34 " + "L 2.25 4.44 " * 40
+    curve = "M 1.26 3.34 " + "L 2.25 4.44 L 3.0 2.0 " * 20
     marker = "M 0 1.25 C 0.44 1.25 0.83 1.08 1.13 0.81 z"
     drawn = f'<path id="m" d="{marker}"/><use href="#m" x="10.26" y="-3.04"/><path d="{curve}"/>'
     page = BeautifulSoup(inline_svg(f"{OPEN}{drawn}</svg>", "p-", "A curve."), "html.parser")
-    assert (page.use["x"], page.use["y"]) == ("10.3", "-3.0")
+    assert (page.use["x"], page.use["y"]) == ("10.3", "-3")
     outline, line = page.find_all("path")
     assert outline["d"] == marker
-    assert line["d"].startswith("M 1.3 3.3 L 2.2 4.4")
+    assert line["d"].startswith("M1.3 3.3l0.9 1.1l0.8 -2.4")
 
 
 def test_ink_paper_and_the_dark_blue_follow_the_theme(figure):

@@ -4,6 +4,7 @@ import json
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from mathml import mathml
 from outputs import is_table
 
@@ -45,6 +46,25 @@ def test_an_index_stands_beside_a_letter_with_an_accent_not_below_it(formula):
     assert "<mover" in found
     assert "<msub" in found
     assert "munder" not in found
+
+
+@pytest.mark.parametrize(
+    ("formula", "spaces"),
+    [
+        (r"\ln 2", 1),
+        (r"-\ln p - \ln q", 2),
+        (r"1 - \tanh^2 x", 1),
+        (r"\log\frac{a}{b}", 1),
+        (r"\ln(1 + x)", 0),
+        (r"\max(0, z)", 0),
+        (r"\lvert\tanh\rvert", 0),
+    ],
+)
+def test_a_function_stands_apart_from_what_it_is_applied_to_unless_in_parentheses(formula, spaces):
+    found = BeautifulSoup(mathml(formula, block=False), "html.parser")
+    applied = [mark for mark in found.select("mo") if mark.text == "\N{FUNCTION APPLICATION}"]
+    assert sum(mark.get("rspace") == "0.1667em" for mark in applied) == spaces
+    assert not [mark for mark in found.select("mo") if mark.text.isalpha()]
 
 
 def test_a_number_keeps_its_percent_sign_on_its_line_and_code_stays_as_it_is(small_book):

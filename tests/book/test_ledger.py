@@ -1,4 +1,5 @@
 import dataclasses
+import io
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from bs4 import BeautifulSoup
 from ledger_html import UNEXPECTED
 from ledger_items import Context, book_rows
 from outline import outline
+from pypdf import PdfReader
 from scipy.stats import betabinom, binom
 
 from utils import claims
@@ -529,6 +531,31 @@ def test_the_address_of_a_claim_opens_it_even_when_the_filter_hides_it(opened):
     claim = tab.locator("#claim-adam-second-moment-without-square")
     assert claim.locator("dl").is_visible()
     assert tab.evaluate("document.activeElement.id") == claim.get_attribute("id")
+
+
+def test_definitions_are_folded_behind_their_count_and_the_address_of_one_opens_the_fold(opened):
+    tab = opened()
+    fold = tab.locator("#checks .ledger-settled")
+    assert fold.locator("> summary").inner_text() == "1 misprint"
+    assert not fold.locator(".ledger-claim").is_visible()
+    fold.locator("> summary").click()
+    assert fold.locator(".ledger-claim").is_visible()
+    tab = opened(f"#{fold.locator('.ledger-claim').get_attribute('id')}")
+    assert tab.locator("#checks .ledger-settled dl").is_visible()
+    tab.evaluate("location.hash = ''")
+    tab.locator("select[name=verdict]").select_option("misprint")
+    says_count(tab, f"1 of {ALL} claims")
+    assert visible(tab) == 1
+
+
+def test_definitions_are_printed_though_their_fold_is_closed(opened):
+    tab = opened()
+    fold = tab.locator("#checks .ledger-settled")
+    assert fold.get_attribute("open") is None
+    printed = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(tab.pdf())).pages)
+    says = fold.locator(".ledger-says").text_content()
+    assert " ".join(says.split()) in " ".join(printed.split())
+    assert fold.get_attribute("open") is None
 
 
 def test_the_page_fits_a_phone_and_works_by_keyboard(opened):

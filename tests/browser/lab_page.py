@@ -8,6 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route
 
+from tools.labs import call_outs
+from utils.labs import element_name
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "_ext"))
 
@@ -20,6 +23,23 @@ SHELL = """<!doctype html>
 <body><main class="bd-main"><article class="bd-article"><h1>A lab</h1>
 <div class="callout callout-lab" id="{name}"><p>{title}.</p>{opening}{figure}{closing}</div>
 </article></main></body></html>"""
+LISTEN = """() => {
+    window.spoken = [];
+    const live = "[role=status], [aria-live]:not([aria-live=off]), output";
+    new MutationObserver(all => spoken.push(...all
+        .map(({ target }) => target.closest ? target : target.parentElement)
+        .filter(node => node.closest(live)).map(node => node.textContent)))
+        .observe(document.body, {childList: true, characterData: true, subtree: true});
+}"""
+"""From here on `spoken` lists what a screen reader is told, one entry a change."""
+
+
+def all_labs() -> Iterator[tuple[str, str, str]]:
+    """The labs of all chapters: slug, element and title."""
+    for chapter in sorted((ROOT / "sources").glob("*/chapter.md")):
+        for found in call_outs(chapter.read_text(encoding="utf-8")):
+            if found.title:
+                yield chapter.parent.name, element_name(found.title), found.title
 
 
 @dataclass

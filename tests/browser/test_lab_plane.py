@@ -472,31 +472,6 @@ def test_otherwise_the_ball_runs_once_and_then_all_is_still(lab):
     assert drawn(page, "ball")[0] == pytest.approx(end, abs=1e-4)
 
 
-def test_a_step_of_a_slider_speaks_only_the_lines_that_change_and_the_running_ball_none(lab):
-    page = lab.open(at(1, 0))
-    page.evaluate(
-        """() => {
-            window.spoken = [];
-            const live = "[role=status], [aria-live]:not([aria-live=off]), output";
-            new MutationObserver(all => spoken.push(...all
-                .map(({ target }) => target.closest ? target : target.parentElement)
-                .filter(node => node.closest(live)).map(node => node.textContent)))
-                .observe(document.body, {childList: true, characterData: true, subtree: true});
-        }"""
-    )
-    page.evaluate(
-        """() => {
-            const slider = document.querySelector("#lab-rate");
-            slider.value = 30;
-            slider.dispatchEvent(new Event("input", { bubbles: true }));
-        }"""
-    )
-    page.wait_for_timeout(500)
-    first, second = page.evaluate("spoken")
-    assert first.startswith("This point: ")
-    assert second.startswith("It rolls down")
-
-
 @pytest.mark.parametrize("lab", [{"viewport": PHONE, "has_touch": True}], indirect=True)
 def test_a_finger_touches_a_point_and_sees_its_ball_and_its_steps_on_one_screen(lab):
     page = lab.open(at(1, 0))
@@ -594,17 +569,3 @@ def test_no_frame_is_late_where_the_processor_is_four_times_as_slow(lab):
             f"noise {noise}: ms a frame", [f"{run[20]:.1f}, 19 in 20 {run[37]:.1f}" for run in runs]
         )
         assert min(run[20] for run in runs) < 1000 / 60
-
-
-@pytest.mark.parametrize("lab", [{"java_script_enabled": False}, {}], indirect=True)
-def test_the_static_figure_is_there_without_scripts_and_on_paper(lab, request):
-    page = lab.open()
-    figure, room = page.locator(".figure-in-its-place"), page.locator(".lab-room")
-    if "java_script_enabled" in request.node.callspec.params["lab"]:
-        assert figure.is_visible()
-        assert room.count() == 0
-    else:
-        assert not figure.is_visible()
-        page.emulate_media(media="print")
-        assert figure.is_visible()
-        assert not room.is_visible()

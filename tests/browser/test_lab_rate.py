@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.lab_page import HOME, lab_page
+from tests.browser.lab_page import HOME, LISTEN, lab_page
 
 RATE = ("learning-rate", "lab-the-ball-and-the-net", "The ball and the net")
 PHONE = {"width": 390, "height": 844}
@@ -306,16 +306,7 @@ def test_nothing_is_trained_before_it_is_seen(lab):
 
 def test_a_screen_reader_hears_the_end_of_the_training_and_no_step_of_it(lab):
     page = trained(lab, at(20))
-    page.evaluate(
-        """() => {
-            window.spoken = [];
-            const live = "[role=status], [aria-live]:not([aria-live=off]), output";
-            new MutationObserver(all => spoken.push(...all
-                .map(({ target }) => target.closest ? target : target.parentElement)
-                .filter(node => node.closest(live)).map(node => node.textContent)))
-                .observe(document.body, {childList: true, characterData: true, subtree: true});
-        }"""
-    )
+    page.evaluate(LISTEN)
     page.get_by_role("slider").press("ArrowLeft")
     page.wait_for_function(DONE)
     ball, begins, ended = page.evaluate("spoken")
@@ -404,17 +395,3 @@ def test_no_frame_is_late_where_the_processor_is_four_times_as_slow(lab):
     print("ms per frame:", [f"{run[75]:.1f}, 19 in 20 {run[142]:.1f}" for run in runs])
     assert min(run[75] for run in runs) < 12
     assert min(run[142] for run in runs) < 1000 / 60
-
-
-@pytest.mark.parametrize("lab", [{"java_script_enabled": False}, {}], indirect=True)
-def test_the_static_figure_is_there_without_scripts_and_on_paper(lab, request):
-    page = lab.open()
-    figure, room = page.locator(".figure-in-its-place"), page.locator(".lab-room")
-    if "java_script_enabled" in request.node.callspec.params["lab"]:
-        assert figure.is_visible()
-        assert room.count() == 0
-    else:
-        assert not figure.is_visible()
-        page.emulate_media(media="print")
-        assert figure.is_visible()
-        assert not room.is_visible()

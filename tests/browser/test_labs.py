@@ -2,20 +2,18 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from scipy.stats import binom, chisquare
 
-from tests.browser.lab_page import HOME, ROOT, lab_page
-from tests.browser.test_lab_plane import PLANE
-from tests.browser.test_lab_rate import RATE
+from tests.browser.lab_page import HOME, LISTEN, ROOT, all_labs, lab_page
 from utils.stats import median_interval, wrong_way_share
 
 SLOTS = ("nitty-gritty", "lab-the-slot-machine", "The slot machine")
-LABS = [SLOTS, RATE, PLANE]
+LABS = list(all_labs())
+MODULES = sorted((ROOT / "sources").glob("*/lab.js"))
 PHONE = {"width": 390, "height": 844}
 BUDGET = 30_000  # bytes of a lab with all that it loads
 FACE_DOWN = "Bet on the better one, and see one of 48 runs of each."
@@ -284,25 +282,6 @@ def test_the_slider_has_the_name_that_stands_above_it_and_its_label_leads_to_it(
     assert page.evaluate("document.activeElement.type") == "range"
 
 
-def test_a_step_of_the_slider_changes_one_line_of_one_live_region(lab):
-    page = lab.open(TURNED)
-    page.evaluate(
-        """() => {
-            window.spoken = [];
-            const live = "[role=status], [aria-live]:not([aria-live=off]), output";
-            new MutationObserver(all => spoken.push(...all
-                .map(({ target }) => target.closest ? target : target.parentElement)
-                .filter(node => node.closest(live)).map(node => node.textContent)))
-                .observe(document.body, {childList: true, characterData: true, subtree: true});
-        }"""
-    )
-    page.get_by_role("slider").press("ArrowRight")
-    (spoken,) = page.evaluate("spoken")
-    assert "An experiment, 11 of the 48 seeds for both, points to ReLU in " in spoken
-    assert "A deal" not in spoken
-    assert page.locator(".lab-sentence").get_attribute("aria-atomic") == "false"
-
-
 @pytest.mark.parametrize("lab", [{"viewport": {"width": 390, "height": 300}}], indirect=True)
 @pytest.mark.parametrize(("seen_of_it", "moves"), [(10, 0), (-30, 74)])
 def test_a_bet_moves_the_page_only_where_the_next_button_is_out_of_view(lab, seen_of_it, moves):
@@ -568,21 +547,6 @@ def test_dragging_costs_less_than_a_frame_where_the_processor_is_four_times_as_s
     assert min(medians) < 1000 / 60
 
 
-@pytest.mark.parametrize("lab", [{"java_script_enabled": False}, {}], indirect=True)
-def test_the_static_figure_is_there_without_scripts_and_on_paper_alone(lab, request):
-    page = lab.open()
-    figure, room = page.locator(".figure-in-its-place"), page.locator(".lab-room")
-    if "java_script_enabled" in request.node.callspec.params["lab"]:
-        assert figure.is_visible()
-        assert room.count() == 0
-    else:
-        assert room.is_visible()
-        assert not figure.is_visible()
-        page.emulate_media(media="print")
-        assert figure.is_visible()
-        assert not room.is_visible()
-
-
 def test_data_that_cannot_be_read_leave_the_static_figure(browser):
     with lab_page(browser, *SLOTS) as visit:
         visit.page.add_init_script("JSON.parse = () => { throw new Error('broken') }")
@@ -591,7 +555,41 @@ def test_data_that_cannot_be_read_leave_the_static_figure(browser):
         assert visit.complaints == ["broken"]
 
 
-@pytest.mark.parametrize("slug", sorted({slug for slug, _, _ in LABS}))
+@pytest.mark.parametrize("which", LABS, ids=lambda lab: lab[0])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_static_figure_is_there_without_scripts_and_on_paper_alone(browser, which, scripts):
+    with lab_page(browser, *which, java_script_enabled=scripts) as visit:
+        page = visit.open()
+        figure, room = page.locator(".figure-in-its-place"), page.locator(".lab-room")
+        if not scripts:
+            assert figure.is_visible()
+            assert room.count() == 0
+            return
+        assert room.is_visible()
+        assert not figure.is_visible()
+        page.emulate_media(media="print")
+        assert figure.is_visible()
+        assert not room.is_visible()
+
+
+@pytest.mark.parametrize("which", LABS, ids=lambda lab: lab[0])
+def test_a_step_of_a_slider_speaks_the_lines_that_change_and_no_others(browser, which):
+    with lab_page(browser, *which) as visit:
+        page = visit.open(TURNED)  # the slot machine has no slider before
+        lines = "[...document.querySelectorAll('.lab-sentence span')].map(e => e.textContent)"
+        assert page.locator(".lab-sentence").get_attribute("aria-atomic") == "false"
+        before = page.evaluate(lines)
+        page.evaluate(LISTEN)
+        page.get_by_role("slider").first.press("ArrowRight")
+        page.wait_for_function("spoken.length && !document.querySelector('[aria-busy]')")
+        after, spoken = page.evaluate(f"[{lines}, spoken]")
+        changed = {new for old, new in zip(before, after, strict=True) if new != old}
+        assert changed
+        assert changed <= set(spoken)
+        assert not set(spoken) & set(before)
+
+
+@pytest.mark.parametrize("slug", [module.parent.name for module in MODULES])
 def test_a_lab_weighs_at_most_thirty_kilobytes_with_all_that_it_loads(slug):
     shared = ROOT / "_static" / "labs"
     files = {shared / "labs.css", ROOT / "sources" / slug / "lab.js"}
@@ -613,8 +611,3 @@ def test_a_lab_weighs_at_most_thirty_kilobytes_with_all_that_it_loads(slug):
     print(f"{slug}: {sum(weights.values()):,} bytes; {weights}")
     assert shared / "lab.js" in files
     assert sum(weights.values()) <= BUDGET, weights
-
-
-def test_every_lab_is_tested_here():
-    here = {path.parent.name for path in Path(ROOT / "sources").glob("*/lab.js")}
-    assert here == {slug for slug, _, _ in LABS}

@@ -126,9 +126,12 @@ def test_outputs_loss_and_gradients_are_those_of_keras(page, activation, loss):
             "sgd",
             {"learningRate": 0.1, "momentum": 0.9},
         ),
+        (lambda: keras.optimizers.Adagrad(0.05), "adagrad", {"learningRate": 0.05}),
+        (lambda: keras.optimizers.RMSprop(0.01), "rmsprop", {"learningRate": 0.01}),
         (lambda: keras.optimizers.Adam(0.01), "adam", {"learningRate": 0.01}),
+        (lambda: keras.optimizers.Lion(0.01), "lion", {"learningRate": 0.01}),
     ],
-    ids=["sgd", "momentum", "adam"],
+    ids=["sgd", "momentum", "adagrad", "rmsprop", "adam", "lion"],
 )
 @pytest.mark.parametrize("loss", [SQUARES, BINARY, CLASSES])
 def test_five_steps_of_an_optimizer_lead_where_those_of_keras_lead(

@@ -1,7 +1,7 @@
 import pytest
 
 from tools.course import Course
-from tools.links import broken_links, links, prose, slugify
+from tools.links import broken_links, links, prose, slugify, unreadable_papers
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,44 @@ def test_every_link_inside_the_course_leads_somewhere(
     (course.root / "pages/ledger.md").write_text("# Ledger\n\n```{ledger}\n```\n")
     (course.root / "index.md").write_text(f"# Home\n\n[a]({link})\n")
     assert broken_links(course) == found
+
+
+PAPERS = """\
+% Papers.
+
+@article{one,
+  title = {One},
+  year = {2000},
+}
+
+@article{two,
+  author = {Erd{\\H{o}}s, Paul},
+  title = {The {Second}},
+}
+
+@book{three,
+  title = {Three},
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "found"),
+    [
+        ("", "", ""),
+        ("{2000},\n}", "{2000},", "references.bib:3: one has 3 opening braces and 2 closing ones"),
+        ("{Second}}", "{Second}", "references.bib:8: two has 6 opening braces and 5 closing ones"),
+        ("{One}", "{One}}", "references.bib:3: one has 3 opening braces and 4 closing ones"),
+        ("{Three},\n}", "{Three},", "references.bib:13: three has 2 opening braces and 1 closing"),
+        ("{One},", "{One}", "references.bib:5: syntax error in line 5: '}' expected"),
+        ("{2000}", "soon", "references.bib:5: undefined string in line 5: soon"),
+        ("{two", "{one", "references.bib: repeated bibliography entry: one"),
+    ],
+)
+def test_a_bibliography_that_cannot_be_read_is_named_with_its_line(
+    course: Course, there: str, instead: str, found: str
+) -> None:
+    (course.root / "references.bib").write_text(PAPERS.replace(there, instead))
+    problems = unreadable_papers(course)
+    assert len(problems) == bool(found)
+    assert not problems or problems[0].startswith(found)

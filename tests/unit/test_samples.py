@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from utils import stats
-from utils.samples import Sample, figure, sentence
+from utils.samples import Sample, figure, figures, in_short, number, sentence, shortened
 
 SIXTEEN = np.linspace(0.2, 0.5, 16)
 
@@ -77,6 +77,51 @@ def test_thousandths_suffice_where_an_interval_is_five_of_them_wide():
         "0.469",
         "0.4685",
     ]
+
+
+@pytest.mark.parametrize(
+    ("long", "short"),
+    [
+        ("+0.4660 [+0.4650, +0.4670]", "+0.466 [+0.465, +0.467]"),  # zeros say nothing
+        ("0.9640 points [0.9620, 0.9690]", "0.964 points [0.962, 0.969]"),
+        ("-11.910 [-11.950, -11.880]", "-11.91 [-11.95, -11.88]"),
+        ("5.7200 [5.7200, 5.7200]", "5.72 [5.72, 5.72]"),
+        ("0.0905 [0.0870, 0.0921]", "0.090 [0.087, 0.092]"),  # thousandths suffice
+        ("+0.0085 [+0.0030, +0.0130]", "+0.009 [+0.003, +0.013]"),
+        ("+0.0027 [+0.00019, +0.0045]", "+0.0027 [+0.0002, +0.0045]"),
+        ("+7.9e-06 [-0.0016, +0.00082]", "+7.9e-06 [-0.0016, +0.0008]"),  # it is not 0
+        ("0.3964 [0.3954, 0.3971]", "0.3964 [0.3954, 0.3971]"),  # what the interval carries stays
+        ("0.30 [0.10, 0.40]", "0.30 [0.10, 0.40]"),
+        ("0.073 [0.036, 0.136]", "0.073 [0.036, 0.136]"),
+        ("0.0000 [-0.0020, 0.0050]", "0.000 [-0.002, 0.005]"),
+        ("99950 [98000, 1.02e+05]", "99950 [98000, 1.02e+05]"),
+        ("7.6e-07 [4.6e-07, 1.11e-06]", "7.6e-07 [4.6e-07, 1.11e-06]"),
+        ("-7.4e+22 [-1.09e+23, -5.6e+22]", "-7.4e+22 [-1.09e+23, -5.6e+22]"),
+    ],
+)
+def test_a_median_and_its_interval_have_the_digits_that_the_interval_carries(long, short):
+    around = (
+        "a: median {} over 16 seeds; b against c: median difference {}; 5.1000 [1.0000, 2.0000]"
+    )
+    assert shortened(around.format(long, long)) == around.format(short, short)
+
+
+@given(st.floats(-300, 300), st.floats(0, 1), st.floats(1e-6, 300))
+def test_in_short_no_number_is_longer_or_off_by_more_than_the_interval_can_tell(low, part, width):
+    values = low + part * width, low, low + width
+    long = [number(value, width) for value in values]
+    for before, after in zip(long, in_short(*long), strict=True):
+        assert len(after) <= max(map(len, long))
+        assert abs(float(after) - float(before)) <= max(width / 8, 0.5e-4)
+
+
+@given(st.lists(st.floats(-2, 2), min_size=6, max_size=30), st.floats(-9, 9))
+def test_the_sentence_of_a_comparison_and_its_numbers_have_the_same_figures(values, threshold):
+    evidence = stats.median_above([float(f"{value:.3g}") for value in values], threshold, "a")
+    (sample,) = evidence.samples
+    middle, low, high = figures(sample)
+    if sample.low != sample.high:
+        assert f"a: median {middle} [{low}, {high}] over " in shortened(evidence.numbers)
 
 
 @given(st.integers(0, 40), st.integers(1, 40), st.floats(0.01, 0.99))

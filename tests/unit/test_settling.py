@@ -600,12 +600,22 @@ def test_the_card_draws_a_strip_for_each_measured_setting_and_says_it_in_a_sente
     assert page.index("digits, 5 layers: yes") < page.index("equal in 3 of 3")
 
 
+def test_the_fold_writes_an_interval_in_short_and_the_text_keeps_what_was_measured(shown):
+    accuracy = np.repeat([0.962, 0.964, 0.966], 6)
+    claims.settle("deep-is-slow", {"moons": median_above(accuracy, 0.5, "ReLU")})
+    assert "ReLU: median 0.9640 [0.9620, 0.9660] over 18 seeds" in shown[0]["text/plain"]
+    assert "ReLU: median 0.964 [0.962, 0.966] over 18 seeds" in shown[0]["text/html"]
+    assert "95\N{NO-BREAK SPACE}% interval 0.962 to 0.966" in shown[0]["text/html"]
+
+
 def test_of_several_comparisons_the_card_shows_the_closest_and_folds_the_others(shown):
     far, near = (median_above(np.linspace(low, 3, 16), 1, f"from {low}") for low in (2.0, 0.9))
     claims.settle("deep-is-slow", {"moons": all_of(far, near)})
     card, fold = shown[0]["text/html"].split("<details")
     assert "from 0.9: " in card
-    assert "(the less clear of 2 comparisons)" in card
+    assert (
+        "(one of 2 comparisons: both say yes, this one is nearer to a no; the other is in the fold)"
+    ) in card
     assert "from 2.0: " not in card
     assert "from 2.0: " in fold
     assert (card.count("<svg"), fold.count("<svg")) == (1, 2)
@@ -623,35 +633,33 @@ def test_the_changes_of_a_plan_stand_in_a_fold_of_their_own_that_counts_them():
 @pytest.mark.parametrize(
     ("how", "starts", "told"),
     [
-        (all_of, (2.0, 0.9), "the less clear of 2 comparisons"),
-        (
-            any_of,
-            (2.0, 0.9, -4.0),
-            "the less clear of the 2 of 3 comparisons that say yes",
-        ),
-        (any_of, (2.0, -4.0), "the only one of 2 comparisons that says yes"),
-        (all_of, (2.0, -4.0), "the only one of 2 comparisons that is open"),
-        (all_of, (2.0, -3.0, -4.0), "the less clear of the 2 of 3 comparisons that are open"),
-        (all_of, (-3.0, -4.0), "the less clear of 2 comparisons"),
-        (
-            all_of,
-            (-30.0, -20.0, 2.0),
-            "the less clear of the 2 of 3 comparisons that say no",
-        ),
+        (all_of, (2.0, 0.9), "2 comparisons: both say yes, this one is nearer to a no; the other"),
+        (all_of, (2.0, 0.9, 1.0), "3 comparisons: all say yes, this one is nearest to a no; the"),
+        (any_of, (2.0, 0.9, -4.0), "3 comparisons: 2 say yes, of these this one is nearer to a no"),
+        (any_of, (2.0, -4.0), "2 comparisons: this one alone says yes; the other is in the fold"),
+        (all_of, (2.0, -4.0), "2 comparisons: this one alone is open; the other is in the fold"),
+        (all_of, (2.0, -3.0, -4.0), "2 are open, of these this one is farther from an answer; the"),
+        (all_of, (-3.0, -4.0), "2 comparisons: both are open, this one is farther from an answer"),
+        (all_of, (-3.0, -4.0, -5.0), "all are open, this one is farthest from an answer; the oth"),
+        (all_of, (-30.0, -20.0, 2.0), "3 comparisons: 2 say no, of these this one is nearer to a"),
+        (all_of, (-30.0, 2.0, 3.0), "this one alone says no; the others are in the fold)"),
     ],
 )
-def test_a_card_says_how_many_of_the_comparisons_say_what_the_setting_says(
+def test_a_card_says_what_the_comparisons_of_a_setting_say_and_which_of_them_it_shows(
     shown, how, starts, told
 ):
     parts = [median_above(np.linspace(start, 3, 16), 0.5, f"from {start}") for start in starts]
     claims.settle("deep-is-slow", {"moons": how(*parts)})
-    assert f"({told})" in shown[0]["text/html"]
+    card = shown[0]["text/html"].split("<details")[0]
+    assert told in card
+    (among,) = re.findall(r'<span class="among">\((.+?)\)</span>', card)
+    assert among.startswith(f"one of {len(starts)} comparisons: ")
 
 
 def test_where_a_check_decides_against_the_comparisons_the_card_says_that_it_shows_one(shown):
     parts = [median_above(np.linspace(low, 3, 16), 0.5, f"from {low}") for low in (2.0, 0.9)]
     claims.settle("deep-is-slow", {"moons": all_of(check(False, "off by 2"), *parts)})
-    assert "(one of 2 comparisons)" in shown[0]["text/html"]
+    assert "(one of 2 comparisons; the other is in the fold)" in shown[0]["text/html"]
 
 
 def test_a_stored_number_is_that_of_a_seed_unless_the_card_says_otherwise():

@@ -32,7 +32,7 @@ from utils.claims.rules import (
     contradictions,
     where,
 )
-from utils.samples import DIGITS, SEED, Sample, decisive, sentence
+from utils.samples import DIGITS, SEED, Sample, decisive, sentence, shortened
 from utils.strip import strip
 from utils.typeset import as_html
 
@@ -44,6 +44,8 @@ SETTLED_BY = {
 OUTCOMES = {YES: True, NO: False, OPEN: None}
 SAYS = {True: ("says yes", "say yes"), False: ("says no", "say no"), None: ("is open", "are open")}
 """What one comparison, and what several, say."""
+NEXT = {True: "a no", False: "a yes", None: "an answer"}
+"""Of several that say the same, the one nearest to this is shown; of open ones, the farthest."""
 Row = tuple[str, str]
 """A term and what is said of it, as HTML."""
 
@@ -142,19 +144,23 @@ def _setting(claim: Claim, settled: Settled, setting: str) -> str:
 
 
 def _among(samples: tuple[Sample, ...], answer: bool | None) -> str:
-    """Which of several comparisons in one setting the strip shows, and how many say the same."""
+    """Which of several comparisons in one setting the strip shows, and what the others say."""
     if len(samples) < 2:
         return ""
     same = sum(sample.answer is answer for sample in samples)
-    all_of_them = f"{len(samples)} comparisons"
     one, several = SAYS[answer]
-    which = "less clear" if same == 2 else "least clear"
+    end = "nearer to" if same == 2 else "nearest to"
+    if answer is None:
+        end = "farther from" if same == 2 else "farthest from"
+    shown = f"this one is {end} {NEXT[answer]}"
     if same == len(samples):
-        told = f"the {which} of {all_of_them}"
+        said = f": {'both' if same == 2 else 'all'} {several}, {shown}"
     elif same > 1:
-        told = f"the {which} of the {same} of {all_of_them} that {several}"
+        said = f": {same} {several}, of these {shown}"
     else:
-        told = f"the only one of {all_of_them} that {one}" if same else f"one of {all_of_them}"
+        said = f": this one alone {one}" if same else ""
+    others = "the other is" if len(samples) == 2 else "the others are"
+    told = f"one of {len(samples)} comparisons{said}; {others} in the fold"
     return f' <span class="among">({told})</span>'
 
 
@@ -167,7 +173,7 @@ def details(claim: Claim, settled: Settled | None, entry: str = "") -> Iterator[
         for setting in settled.outcomes:
             label = f"Numbers: {html.escape(setting)}" if claim.settings else "Numbers"
             strips = _all(settled.samples.get(setting, ()), claim.measure)
-            yield label, as_html(settled.numbers[setting]) + strips
+            yield label, as_html(shortened(settled.numbers[setting])) + strips
     yield "We expected", f"{claim.expect.replace('-', ' ')}. {as_html(claim.why)}"
     yield "The plan", f"{SETTLED_BY[claim.settle_by]}. {as_html(claim.plan)}"
     if claim.settings:
