@@ -8,7 +8,8 @@ const NEAR = 0.01; // of the first distance
 const LOST = 1000; // times the first distance
 const WATCHED = 1.25; // times as many steps: who leaves again has not arrived
 const LASTING = 4000; // ms, all steps; their logarithm grows evenly
-const FRAME = 3; // ms of work in a frame
+const FRAME = 5; // ms of work in a frame
+const MOVED = 2; // in one in which a hand moves something
 const APART = 2; // px from one point of a path to the next
 const LONGEST = 300; // points of a path
 const BRIEF = 400; // steps of a path as long as nothing else is known
@@ -140,6 +141,7 @@ class Race extends Lab {
     if (!this.room) this.search(Infinity);
     if (!this.width) this.frame();
     this.draw();
+    this.moved = true;
     this.tick();
   }
 
@@ -148,7 +150,8 @@ class Race extends Lab {
     if (this.asked || (this.known && !this.moving)) return;
     this.asked = requestAnimationFrame(() => {
       this.asked = null;
-      this.search(performance.now() + FRAME);
+      this.search(performance.now() + (this.moved ? MOVED : FRAME));
+      this.moved = false;
       this.move();
       this.tick();
     });
