@@ -470,7 +470,7 @@ const STYLES = `
 }
 
 .lab-lion {
-  --color: #c46f9e;
+  --color: #a65e36;
   --dash: 15 3;
 }
 
