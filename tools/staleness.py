@@ -62,8 +62,8 @@ def is_stale(notebook: NotebookNode, stored: NotebookNode | None, now: str) -> b
 
 def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
     """What is shown of the claims whose id stands in the code, or whose chapter in a `table`."""
-    code = list(code)
-    quoted, tables = _quoted(code), _quoted(_calls(code, "table"))
+    trees = [ast.parse(source) for source in code]
+    quoted, tables = _quoted(trees), _quoted(_calls(trees, "table"))
     try:
         known = claims.load(course.root / "sources").claims.values()
     except ValueError as error:
@@ -77,7 +77,7 @@ def claims_in(course: Course, code: Iterable[str]) -> list[Any]:
 
 def studies_in(course: Course, code: Iterable[str]) -> dict[str, str]:
     """Digest of each study's result whose name, `chapter/study`, stands in the code."""
-    names = filter(studies.NAME.fullmatch, _quoted(code))
+    names = filter(studies.NAME.fullmatch, _quoted(map(ast.parse, code)))
     folders = {name: sorted((course.root / "studies" / name).glob("*.json")) for name in names}
     return {
         name: hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
@@ -86,22 +86,22 @@ def studies_in(course: Course, code: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _calls(code: Iterable[str], name: str) -> list[str]:
+def _calls(trees: Iterable[ast.AST], name: str) -> list[ast.Call]:
     """The calls of a function of this name, or of a module's."""
     return [
-        ast.unparse(node)
-        for source in code
-        for node in ast.walk(ast.parse(source))
+        node
+        for tree in trees
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and (getattr(node.func, "id", "") == name or getattr(node.func, "attr", "") == name)
     ]
 
 
-def _quoted(code: Iterable[str]) -> set[str]:
+def _quoted(trees: Iterable[ast.AST]) -> set[str]:
     """The texts that stand in the code."""
     return {
         node.value
-        for source in code
-        for node in ast.walk(ast.parse(source))
+        for tree in trees
+        for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

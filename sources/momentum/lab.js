@@ -381,13 +381,18 @@ class Plane extends Lab {
     }
     set(way, { d: `M${places.join("L")}` });
     set(dots, { d: `M${places.join("h0M")}h0` });
-    const each = Math.round((1.5 * last) / wide) || 1; // steps
+    const { noise } = this.state;
+    const each = Math.round(((noise ? 3 : 1.5) * last) / wide) || 1; // steps
     const curved = ({ left }) => {
       const points = [];
       for (let n = 0; n <= last && left[n] < Infinity; n += each) {
-        const some = left.subarray(n, n + each);
-        points.push([n / last, Math.log10(Math.min.apply(null, some))]);
-        if (each > 1) points.push([n / last, Math.min(Math.log10(Math.max.apply(null, some)), 9)]);
+        let [low, high] = [left[n], left[n]];
+        for (const part of left.subarray(n, n + each)) {
+          if (part < low) low = part;
+          if (part > high) high = part;
+        }
+        points.push([n / last, Math.log10(low)]);
+        if (each > 1) points.push([n / last, Math.min(Math.log10(high), 9)]);
       }
       return line(points);
     };
@@ -395,7 +400,6 @@ class Plane extends Lab {
     if (this.parts.other !== other) set(before, { d: curved(other) });
     this.parts.other = other;
     const { kappa } = this.valley;
-    const { noise } = this.state;
     const height = noise && Math.log10(held(kappa, ...this.point, this.deviation));
     set(level, { d: height ? `M0,${height}H1` : null });
     ticks.forEach((tick, k) => {

@@ -8,12 +8,13 @@ const NEAR = 0.01; // of the first distance
 const LOST = 1000; // times the first distance
 const WATCHED = 1.25; // times as many steps: who leaves again has not arrived
 const LASTING = 4000; // ms, all steps; their logarithm grows evenly
-const FRAME = 3; // ms of work in a frame
+const FRAME = 5; // ms of work in a frame
+const MOVED = 2; // in one in which a hand moves something
 const APART = 2; // px from one point of a path to the next
 const LONGEST = 300; // points of a path
 const BRIEF = 400; // steps of a path as long as nothing else is known
 const [LEAST, MOST] = [5, 85]; // degrees of a start from the flat direction
-const MOVES = { Left: -1, Down: -1, Right: 1, Up: 1, PageDown: -10, PageUp: 10, Home: -90, End: 90 };
+const KEYS = { Left: -1, Down: -1, Right: 1, Up: 1, PageDown: -10, PageUp: 10, Home: -90, End: 90 };
 
 // Colors, dashes and shapes are those of the book's figures.
 const RACERS = [
@@ -39,12 +40,12 @@ function turned([u, v], degrees) {
 }
 
 // At a distance of 1, so far from the flat direction of a bowl that is turned.
-export function startAt(angle, turn) {
+function startAt(angle, turn) {
   return turned([-1, 0], turn - angle);
 }
 
 // The bowl's Hessian, [[a, b], [b, c]]: the curvature is 1 in the flat direction.
-export function bowl(stretch, turn) {
+function bowl(stretch, turn) {
   const [c, s] = turned([1, 0], turn);
   return [c * c + stretch * s * s, (1 - stretch) * s * c, s * s + stretch * c * c];
 }
@@ -52,7 +53,7 @@ export function bowl(stretch, turn) {
 // The first step from which on no more than a hundredth of the distance is left: Infinity where
 // that needs more than so many steps, NaN where it is lost. With a path, x and y by turns, goes on
 // until that is full.
-export function descend(step, [a, b, c], [x, y], steps, path) {
+function descend(step, [a, b, c], [x, y], steps, path) {
   const weights = Float64Array.of(x, y);
   const gradients = new Float64Array(2);
   const net = { weights };
@@ -129,7 +130,7 @@ class Race extends Lab {
   }
 
   show({ turn, one, rate }) {
-    const told = [whole(this.stretch), `${turn}°`, one ? RATES[rate] : "each its best"];
+    const told = [whole(this.stretch), `${turn}°`, one ? RATES[rate] : "own best"];
     Object.entries(this.sliders).forEach(([name, [slider, value]], k) => {
       slider.value = this.state[name];
       set(slider, { "aria-valuetext": told[k] });
@@ -140,6 +141,7 @@ class Race extends Lab {
     if (!this.room) this.search(Infinity);
     if (!this.width) this.frame();
     this.draw();
+    this.moved = true;
     this.tick();
   }
 
@@ -148,7 +150,8 @@ class Race extends Lab {
     if (this.asked || (this.known && !this.moving)) return;
     this.asked = requestAnimationFrame(() => {
       this.asked = null;
-      this.search(performance.now() + FRAME);
+      this.search(performance.now() + (this.moved ? MOVED : FRAME));
+      this.moved = false;
       this.move();
       this.tick();
     });
@@ -366,7 +369,7 @@ class Race extends Lab {
   }
 
   press(event) {
-    const move = MOVES[event.key.replace("Arrow", "")];
+    const move = KEYS[event.key.replace("Arrow", "")];
     if (!move) return;
     event.preventDefault();
     this.change({ start: within(this.state.start + move, LEAST, MOST) });
@@ -428,7 +431,7 @@ const STYLES = `
 }
 
 .lab-row > * {
-  flex: 1 0 8rem;
+  flex: 1 0 7rem;
 }
 
 .lab-picture {

@@ -568,4 +568,5 @@ def test_no_frame_is_late_where_the_processor_is_four_times_as_slow(lab):
         print(
             f"noise {noise}: ms a frame", [f"{run[20]:.1f}, 19 in 20 {run[37]:.1f}" for run in runs]
         )
-        assert min(run[20] for run in runs) < 1000 / 60
+        assert min(run[20] for run in runs) < 12
+        assert min(run[37] for run in runs) < 1000 / 60

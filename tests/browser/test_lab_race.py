@@ -365,7 +365,7 @@ def test_the_rate_can_be_moved_only_where_it_is_one_for_all(lab):
     page = lab.open(at())
     rate = page.get_by_label("Rate:")
     assert rate.is_disabled()
-    assert rate.get_attribute("aria-valuetext") == "each its best"
+    assert rate.get_attribute("aria-valuetext") == "own best"
     page.get_by_label("One rate for all").check()
     assert rate.is_enabled()
     assert rate.get_attribute("aria-valuetext") == "0.1"
