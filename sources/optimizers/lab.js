@@ -23,7 +23,7 @@ const RACERS = [
   ["adagrad", "AdaGrad", adagrad, "M-5-4h10l-5,9z"],
   ["rmsprop", "RMSProp", rmsprop, "M0-6l5,6l-5,6l-5-6z"],
   ["adam", "Adam", adam, "M-2-5h4v3h3v4h-3v3h-4v-3h-3v-4h3z"],
-  ["lion", "Lion", lion, "M-4-5l9,5l-9,5z"],
+  ["lion", "Lion", lion, "M0-6l3.6,6l-3.6,6l-3.6-6z"],
 ].map(([kind, name, rule, shape]) => ({ kind, name, rule, shape }));
 
 const tenths = (many) => Number((10 ** (many / 10)).toPrecision(2)); // of a decade
