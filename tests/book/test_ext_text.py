@@ -119,3 +119,14 @@ def test_the_last_chapter_has_no_next_and_the_page_after_it_no_chapter_before(sm
         {"next"},
         {"prev"},
     ]
+
+
+def test_code_keeps_its_text_and_is_marked_only_where_it_has_a_color(small_book):
+    code = "zebra = one(1)\nfor _ in zebra:\n    pass"
+    notebook = nbformat.reads(cell(), as_version=4)
+    notebook.cells[1].source = code
+    built = small_book(book(nbformat.writes(notebook)), ["plain_code"])
+    pre = built.page("one.html").select_one("pre")
+    assert pre.get_text().strip() == code
+    assert {"k", "mi"} <= {css for span in pre.find_all("span") for css in span.get("class", [])}
+    assert pre.select(".n, .p, .w") == []
