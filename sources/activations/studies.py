@@ -41,7 +41,7 @@ def full_protocol(seeds: Sequence[int]) -> Mapping[str, np.ndarray]:
             budget = {"batch_size": 100, "log_every": 60, "steps": steps}
             tried = sweep(build, known, rates, CHOOSING, **budget)
             best = tried.best()
-            runs = train(build, known, seeds, steps=steps, learning_rate=best, **budget)
+            runs = train(build, known, seeds, learning_rate=best, **budget)
             found[f"{name}, {steps} steps, rate"] = np.full(len(runs), best)
             found[f"{name}, {steps} steps"] = accuracy(runs, task)
             found[f"{name}, {steps} steps, diverged"] = runs.diverged
