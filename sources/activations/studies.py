@@ -49,3 +49,20 @@ def full_protocol(seeds: Sequence[int]) -> Mapping[str, np.ndarray]:
                 curves = {key: runs.history[key] for key in ("loss", "val_accuracy")}
                 studies.keep(name, seeds, runs.steps, curves)
     return found
+
+
+@studies.study(seeds=6, block=3)
+def larger_rates(seeds: Sequence[int]) -> Mapping[str, np.ndarray]:
+    """Validation accuracy of what chooses, at the largest rate tried and beyond it."""
+    task = data.mnist1d()
+    known = (task.x_train, task.y_train), (task.x_val, task.y_val)
+    choosing = [CHOOSING[seed] for seed in seeds]
+    rates = 10.0 ** np.arange(-2, -0.9, 0.5)
+    found = {}
+    for name in CONTESTANTS:
+        build = partial(network, SIZES, name, "adam")
+        budget = {"batch_size": 100, "log_every": 60, "steps": 6000}
+        tried = sweep(build, known, rates, choosing, **budget)
+        ends = [runs.final("val_accuracy", 0.1) for runs in tried.runs.values()]
+        found[name] = np.transpose(ends)  # (seed, rate)
+    return found
