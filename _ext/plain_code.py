@@ -13,7 +13,7 @@ from sphinx.highlighting import PygmentsBridge
 PLAIN = {Token.Name, Token.Punctuation, Token.Text, Token.Text.Whitespace}
 
 
-class PlainCode(HtmlFormatter):  # type: ignore[misc]
+class PlainCode(HtmlFormatter):
     """Marks only what has a color."""
 
     def _get_css_class(self, ttype: Any) -> str:
