@@ -28,6 +28,7 @@ class StackedOptimizer(keras.optimizers.Optimizer):
 
         `own` names the numbers that each member has for itself.
         """
+        self.of_one = model.trainable_variables
         self.decays = internals.decays(model)
         self.own = {name: _numbers(members) for name in own}
         if isinstance(internals.compiled_rate(self), keras.Variable):
@@ -77,17 +78,6 @@ class StackedOptimizer(keras.optimizers.Optimizer):
 
 class StackedMuon(StackedOptimizer):
     """Lets Muon see in a stack the matrices of the members: by itself it looks for two axes."""
-
-    def attach(
-        self,
-        model: keras.Model,
-        variables: list[keras.Variable],
-        members: int,
-        own: tuple[str, ...],
-    ) -> None:
-        """Take over, and remember which variables are matrices in the model of one member."""
-        self.of_one = model.trainable_variables
-        super().attach(model, variables, members, own)
 
     def _should_use_adamw(self, variable: Any) -> bool:
         of_one = self.of_one[internals.variable_place(self, variable)]
