@@ -190,5 +190,8 @@ def _read(path: Path) -> Table:
 
 def _short(values: np.ndarray) -> np.ndarray:
     """The same to 13 bits, which is nearly four digits, and half as large once compressed."""
-    mantissa, exponent = np.frexp(values.astype(np.float32))
+    values = values.astype(np.float32)
+    largest = np.float32(2**128 - 2**115)  # what rounds to more would become infinite
+    values = np.where(np.isinf(values), values, np.clip(values, -largest, largest))
+    mantissa, exponent = np.frexp(values)
     return np.ldexp(np.round(mantissa * 8192) / 8192, exponent)
