@@ -239,6 +239,7 @@ def adaptive(seeds: Sequence[int]) -> Values:
 # --- slow rates ----------------------------------------------------------------------
 
 SLOW_RATES = 10.0 ** np.arange(-3, -0.9, 0.5)
+THIRDS = 10.0 ** np.arange(-5, 0.01, 1 / 3)
 
 
 @studies.study(seeds=16)
@@ -261,6 +262,40 @@ def slow_rates(seeds: Sequence[int]) -> Values:
             taken.append(np.where(below.any(1), runs.steps[below.argmax(1)], np.inf))
         found[name] = np.stack(taken, axis=1)
     return found
+
+
+@studies.study(seeds=16)
+def slow_runs(seeds: Sequence[int]) -> Values:
+    """Training losses of three slow runs, at a rate and ten times it: (seeds, 2)."""
+    digits = data.digits()
+    shallow = partial(dense, [64, 32, 32, 10], "relu")
+    deep = partial(dense, [64, *8 * [32], 10], "sigmoid")
+    loud = scaled(digits, np.where(np.arange(64) % 4 == 0, 30, 1).astype("float32"))
+    climbed = sweep(shallow, loud, THIRDS, CHOOSING, steps=300).runs
+    stable = [r for r in THIRDS if (cost(climbed[r], loud) < np.log(10)).sum() >= 15]
+    found: dict[str, np.ndarray] = {}
+    for name, build, task, rate in (
+        ("rate too small", shallow, digits, 0.001),
+        ("eight sigmoid layers", deep, digits, 0.1),
+        ("at the limit", shallow, loud, max(stable)),
+    ):
+        pair = sweep(build, task, [rate, 10 * rate], seeds, steps=300).runs
+        found[name] = np.stack([cost(runs, task) for runs in pair.values()], axis=1)
+        found[f"{name}, rate"] = np.full(len(seeds), rate)
+    return found
+
+
+def scaled(task: Task, scale: np.ndarray) -> Task:
+    """The task with each feature times a number of its own."""
+    parts = ("x_train", "x_val", "x_test")
+    return replace(task, **{part: scale * getattr(task, part) for part in parts})
+
+
+def cost(runs: Runs, task: Task) -> np.ndarray:
+    """The training loss at the end, of a run that diverged at least a constant's."""
+    loss = runs.evaluate(task.x_train, task.y_train)["loss"]
+    least = np.where(runs.diverged, np.log(10), 0)
+    return np.maximum(np.where(np.isfinite(loss), loss, 0), least)
 
 
 # --- large stable rates --------------------------------------------------------------

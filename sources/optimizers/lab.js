@@ -117,8 +117,8 @@ class Race extends Lab {
       { class: "lab-row" },
       field("stretch", "Stretch:", 30),
       field("turn", "Turn:", 45),
-      field("rate", "Rate:", RATES.length - 1),
       make("label", {}, this.box, " One rate for all"),
+      field("rate", "Rate:", RATES.length - 1),
     );
     const seen = "A bowl from above with six paths; the steps that each needs, by learning rate.";
     this.picture = make("svg", { class: "lab-picture", role: "group", "aria-label": seen });
@@ -220,7 +220,7 @@ class Race extends Lab {
     this.picture.replaceChildren();
     set(this.picture, { viewBox: `0 0 ${width} ${height}`, height });
     text(0, 14, "the bowl from above; drag the start ○");
-    text(left, top - 8, "steps to a hundredth of the distance");
+    text(left, top - 8, "steps to a hundredth of the distance, by rate");
     for (const steps of [1, 10, 100, 1000, Infinity]) {
       path("rule", `M${left},${y(steps)}H${width}`);
       text(left - 6, y(steps) + 4, steps < Infinity ? whole(steps) : "never", "end");

@@ -58,7 +58,7 @@ INITIALIZERS = {
 OPTIMIZERS = {
     "sgd": Look(INK, SOLID, "o"),
     "momentum": Look(SKY, DASHED, "s"),
-    "nesterov": Look(BLUE, LONG, "^"),
+    "nesterov": Look(BLUE, SOLID, "^"),
     "adagrad": Look(OLIVE, DOTTED, "v"),
     "adadelta": Look(GREY, TWICE, "<"),
     "rmsprop": Look(GREEN, DASHDOT, "D"),
