@@ -31,8 +31,9 @@ Written by `make words`. Each chapter was run again with three other sets of see
 the book's and from each other, and once with the book's seeds and neither AVX nor FMA
 (`{flags}`), which changes the last bits of every
 training. The seeds that choose and those that judge move alike; the data sets and their
-splits stay. A claim counts by its worst setting: *moved* is a close call that became open, or the
-reverse; *contradicted* is yes against no, or open against firm.
+splits stay, and what a study measured is read as it is stored. A claim counts by its worst
+setting: *moved* is a close call that became open, or the reverse; *contradicted* is yes against no,
+or open against firm.
 
 Run on {dates} with {versions}.
 """
