@@ -18,6 +18,12 @@ def part(nodeid: str) -> str:
     return nodeid.split("/")[1]
 
 
+def say(line: str | None) -> None:
+    """Print at once, if there is something to say."""
+    if line:
+        print(line, flush=True)
+
+
 class Progress:
     """Counts finished tests by part, and says so when a part or a while is over."""
 
@@ -28,30 +34,35 @@ class Progress:
         self.skipped: Counter[str] = Counter()
         self.begin = self.said = time.monotonic()
 
-    def collected(self, nodeids: Iterable[str]) -> None:
-        """Hear what will run; every worker reports the same."""
-        self.total = Counter(map(part, nodeids))
+    def collected(self, nodeids: Iterable[str]) -> str | None:
+        """Hear what will run; returns the first line. Every worker reports the same."""
+        known, self.total = self.total, Counter(map(part, nodeids))
+        return self.line() if self.total and not known else None
 
     def finished(self, nodeid: str) -> str | None:
         """Count a test; returns the line to show, if it is time for one."""
         name = part(nodeid)
         self.done[name] += 1
-        now = time.monotonic()
-        if self.done[name] < self.total[name] and now - self.said < SECONDS_BETWEEN_LINES:
+        waited = time.monotonic() - self.said
+        if self.done[name] < self.total[name] and waited < SECONDS_BETWEEN_LINES:
             return None
-        self.said = now
-        minutes, seconds = divmod(round(now - self.begin), 60)
+        return self.line()
+
+    def line(self) -> str:
+        """How long it has taken, and how much of each part is done."""
+        self.said = time.monotonic()
+        minutes, seconds = divmod(round(self.said - self.begin), 60)
         counts = [f"{name} {self.done[name]}/{total}" for name, total in self.total.items()]
         return f"{minutes:3}:{seconds:02}  {'  '.join(counts)}"
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without workers the tests are collected here."""
-        self.collected(item.nodeid for item in session.items)
+        say(self.collected(item.nodeid for item in session.items))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """With workers they collect, and the first process hears of it."""
-        self.collected(ids)
+        say(self.collected(ids))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self) -> Generator[None, Status, Status]:
@@ -66,8 +77,8 @@ class Progress:
             self.skipped[report.longrepr[2].removeprefix("Skipped: ")] += 1
         if report.failed:
             print(f"FAILED {report.nodeid}", flush=True)
-        if report.when == "teardown" and (line := self.finished(report.nodeid)):
-            print(line, flush=True)
+        if report.when == "teardown":
+            say(self.finished(report.nodeid))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what each part cost, the workers' seconds added up, and what was skipped, and why."""

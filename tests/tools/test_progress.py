@@ -14,6 +14,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 IDS = ["tests/chapters/a.py::one", "tests/unit/b.py::one", "tests/unit/b.py::two"]
 
 
+def test_before_the_first_long_test_is_over_what_will_run_is_said_once(clock: list[float]) -> None:
+    shown = progress.Progress()
+    clock[0] += 5
+    assert shown.collected(IDS) == "  0:05  chapters 0/1  unit 0/2"
+    assert shown.collected(IDS) is None
+
+
 def test_a_part_that_is_done_is_said_with_what_is_left_of_the_others(clock: list[float]) -> None:
     shown = progress.Progress()
     shown.collected(IDS)
