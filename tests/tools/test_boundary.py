@@ -94,6 +94,7 @@ def test_the_powers_of_the_boxes_on_the_page_are_those_of_the_four_views():
     first, *others = (f"{dimension(converged(panel)):.1f}" for panel in range(len(PANELS)))
     assert f"At first the power is {first}" in TEXT
     assert f"it is {others[0]}, {others[1]} and {others[2]}." in TEXT
+    assert others[-1] >= first  # no smoother, says the static figure
 
 
 def test_along_a_straight_line_the_power_is_one():
