@@ -35,7 +35,7 @@ BOOK_INPUTS := $(sort $(wildcard _config.yml _toc.yml index.md references.bib to
 		-not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null))
 
 .DELETE_ON_ERROR:
-.PHONY: help book pdf serve test test-fast lab named freeze studies plants fresh words notebooks check bench \
+.PHONY: help book pdf serve test test-fast lab named freeze studies plants fresh words notebooks boundary check bench \
 	adopt pins clean FORCE
 
 help: ## list the targets (the default)
@@ -83,6 +83,9 @@ fresh: named $(STAMPS)/all ## run chapters with other seeds: which words move? (
 
 words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other instructions: benchmarks/words.md
 	@$(VENV_PYTHON) -m tools.words
+
+boundary: $(STAMPS)/check ## train the net of the page on the boundary of training: its figure, its lab's data
+	@$(VENV_PYTHON) -m tools.boundary
 
 check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: no TensorFlow
 	@$(VENV_PYTHON) -m tools.check

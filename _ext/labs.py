@@ -1,6 +1,7 @@
-"""Labs: the `> **Lab.**` call-out of a chapter with a `lab.js` becomes that living figure.
+"""Labs: the `> **Lab.**` call-out of a page with a `lab.js` becomes that living figure.
 
-The call-out's words stay, and so does its image: on paper, and where no script runs. The chapter's
+A chapter's stands in its folder of `sources`, that of another page in a folder of the page's name
+beside it. The call-out's words stay, and so does its image: on paper, and where no script runs. The
 module and what all labs share are served from the book itself, on the pages alone that have one.
 """
 
@@ -26,6 +27,12 @@ from utils.labs import element_name, title_of
 logger = logging.getLogger(__name__)
 SHARED = Path("_static/labs")
 LAB = "Lab."
+
+
+def folder_of(docname: str) -> Path:
+    """Return where a page's lab lies, from the root."""
+    slug = docname.removeprefix(f"{FOLDER}/")
+    return Path(docname) if slug == docname else Path("sources", slug)
 
 
 def opening_tag(name: str, title: str) -> str:
@@ -56,9 +63,8 @@ class Labs(SphinxTransform):
     default_priority = 510  # after the call-outs
 
     def apply(self, **kwargs: Any) -> None:
-        """Visit the call-outs of a chapter that has a module."""
-        slug = self.env.docname.removeprefix(f"{FOLDER}/")
-        folder = Path(self.env.srcdir) / "sources" / slug
+        """Visit the call-outs of a page that has a module."""
+        folder = Path(self.env.srcdir) / folder_of(self.env.docname)
         boxes = [
             box
             for box in self.document.findall(nodes.container)
@@ -109,10 +115,11 @@ def load_nowhere_else(app: Sphinx, config: Config) -> None:
 
 
 def copy_modules(app: Sphinx, exception: Exception | None) -> None:
-    """Put each chapter's module beside what all share."""
+    """Put each page's module beside what all share."""
     if exception or app.builder.format != "html":
         return
-    for module in (Path(app.srcdir) / "sources").glob("*/lab.js"):
+    root = Path(app.srcdir)
+    for module in (*root.glob("sources/*/lab.js"), *root.glob("pages/*/lab.js")):
         place = Path(app.outdir) / SHARED / module.parent.name
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy(module, place)

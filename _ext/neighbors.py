@@ -16,11 +16,19 @@ def is_chapter(page: str) -> bool:
 def stay_among_chapters(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Drop the link from the last chapter to the pages after it, and the one back."""
-    _, before, following = app.env.collect_relations().get(page, [None, None, None])
-    if is_chapter(page) and following and not is_chapter(following):
+    """Drop the link from the last chapter to the pages after it, and the one back.
+
+    A page that stands among the chapters keeps both.
+    """
+    relations = app.env.collect_relations()
+    before, last = relations.get(page, [None, None, None])[1], page
+    while (later := relations.get(last, [None, None, None])[2]) and not is_chapter(later):
+        last = later
+    if later:  # a chapter follows
+        return
+    if is_chapter(page):
         context["next"] = None
-    if not is_chapter(page) and before and is_chapter(before):
+    elif before and is_chapter(before):
         context["prev"] = None
 
 

@@ -61,6 +61,17 @@ def test_a_changed_module_has_another_address(small_book, tmp_path):
     assert source(FILES) != source(FILES | {"sources/moons/lab.js": MODULE + " "})
 
 
+def test_a_page_that_is_no_chapter_has_its_lab_in_a_folder_beside_it(small_book):
+    files = {name.replace("sources/moons", "pages/moons"): text for name, text in FILES.items()}
+    files["pages/moons.md"] = files.pop("chapters/moons.md").replace("../sources/", "")
+    files["index.md"] = FILES["index.md"].replace("chapters", "pages")
+    book = small_book(files, EXTENSIONS, **SETTINGS)
+    page = book.page("pages/moons.html")
+    assert page.select_one("lab-the-slot-machine .lab-static svg") is not None
+    module = page.select_one("script[type=module]")["src"].partition("?")[0]
+    assert (book.out / "pages" / module).resolve().read_text() == MODULE
+
+
 def test_without_a_module_the_call_out_stays_words_and_a_figure(small_book):
     files = {name: text for name, text in FILES.items() if not name.endswith(".js")}
     page = small_book(files, EXTENSIONS, **SETTINGS).page(PLACE)

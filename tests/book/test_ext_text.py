@@ -103,7 +103,7 @@ def test_the_search_knows_the_words_of_sentences_and_not_those_of_code(small_boo
 
 
 def test_the_last_chapter_has_no_next_and_the_page_after_it_no_chapter_before(small_book):
-    names = ["chapters/a", "chapters/b", "pages/c", "pages/d"]
+    names = ["chapters/a", "pages/among", "chapters/b", "pages/c", "pages/d"]
     toc = "\n".join(names)
     files = {"index.md": f"# A book\n\n```{{toctree}}\n{toc}\n```\n"}
     files |= {f"{name}.md": f"# {name}\n" for name in names}
@@ -114,6 +114,7 @@ def test_the_last_chapter_has_no_next_and_the_page_after_it_no_chapter_before(sm
         return {link["rel"][0] for link in links}
 
     assert [related(name) for name in names] == [
+        {"next", "prev"},
         {"next", "prev"},
         {"prev"},
         {"next"},

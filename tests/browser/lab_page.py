@@ -14,6 +14,7 @@ from utils.labs import element_name
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "_ext"))
 
+MODULES = sorted([*ROOT.glob("sources/*/lab.js"), *ROOT.glob("pages/*/lab.js")])
 HOME = "http://book.test/"
 KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 SHELL = """<!doctype html>
@@ -35,11 +36,18 @@ LISTEN = """() => {
 
 
 def all_labs() -> Iterator[tuple[str, str, str]]:
-    """The labs of all chapters: slug, element and title."""
-    for chapter in sorted((ROOT / "sources").glob("*/chapter.md")):
-        for found in call_outs(chapter.read_text(encoding="utf-8")):
+    """The labs of all chapters and pages: slug, element and title."""
+    for module in MODULES:
+        page = module.parent / "chapter.md"
+        page = page if page.exists() else module.parent.with_suffix(".md")
+        for found in call_outs(page.read_text(encoding="utf-8")):
             if found.title:
-                yield chapter.parent.name, element_name(found.title), found.title
+                yield module.parent.name, element_name(found.title), found.title
+
+
+def folder_of(slug: str) -> Path:
+    """Where a lab lies."""
+    return next(module.parent for module in MODULES if module.parent.name == slug)
 
 
 @dataclass
@@ -58,7 +66,7 @@ class LabVisit:
 def shell(slug: str, name: str, title: str, theme: str) -> str:
     from labs import closing_tags, opening_tag
 
-    folder = ROOT / "sources" / slug
+    folder = folder_of(slug)
     figure = '<p class="figure-in-its-place">The static figure.</p>'
     return SHELL.format(
         theme=theme,
@@ -80,7 +88,7 @@ def lab_page(
     def serve(route: Route) -> None:
         path, _, _ = route.request.url.removeprefix(HOME).partition("?")
         own = f"_static/labs/{slug}/"
-        file = ROOT / path.replace(own, f"sources/{slug}/")
+        file = folder_of(slug) / path.removeprefix(own) if path.startswith(own) else ROOT / path
         if path in ("", "favicon.ico"):
             route.fulfill(content_type="text/html", body=shell(slug, name, title, theme))
         elif route.request.url.startswith(HOME) and file.is_file():

@@ -9,12 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from scipy.stats import binom, chisquare
 
 from tests.browser.frames import FRAME, ms_a_frame, slow
-from tests.browser.lab_page import HOME, LISTEN, ROOT, all_labs, lab_page
+from tests.browser.lab_page import HOME, LISTEN, MODULES, ROOT, all_labs, folder_of, lab_page
 from utils.stats import median_interval, wrong_way_share
 
 SLOTS = ("nitty-gritty", "lab-the-slot-machine", "The slot machine")
 LABS = list(all_labs())
-MODULES = sorted((ROOT / "sources").glob("*/lab.js"))
 PHONE = {"width": 390, "height": 844}
 BUDGET = 30_000  # bytes of a lab with all that it loads
 FACE_DOWN = "Bet on the better one, and see one of 48 runs of each."
@@ -589,8 +588,8 @@ def test_a_step_of_a_slider_speaks_the_lines_that_change_and_no_others(browser, 
 @pytest.mark.parametrize("slug", [module.parent.name for module in MODULES])
 def test_a_lab_weighs_at_most_thirty_kilobytes_with_all_that_it_loads(slug):
     shared = ROOT / "_static" / "labs"
-    files = {shared / "labs.css", ROOT / "sources" / slug / "lab.js"}
-    data = ROOT / "sources" / slug / "lab.json"
+    files = {shared / "labs.css", folder_of(slug) / "lab.js"}
+    data = folder_of(slug) / "lab.json"
     files |= {data} if data.exists() else set()
     found = [*files]
     while found:
