@@ -220,7 +220,7 @@ class Race extends Lab {
     this.picture.replaceChildren();
     set(this.picture, { viewBox: `0 0 ${width} ${height}`, height });
     text(0, 14, "the bowl from above; drag the start ○");
-    text(left, top - 8, "steps to a hundredth of the distance, by rate");
+    text(left, top - 8, "steps to a hundredth, by rate");
     for (const steps of [1, 10, 100, 1000, Infinity]) {
       path("rule", `M${left},${y(steps)}H${width}`);
       text(left - 6, y(steps) + 4, steps < Infinity ? whole(steps) : "never", "end");

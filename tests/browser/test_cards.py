@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.accessibility import violations
+from tests.browser.conftest import unveiled
 
 LEDGER = "pages/ledger.html"
 CARDS = "chapters/activations.html"
@@ -14,7 +15,7 @@ KINDS = [{}, {"color_scheme": "dark"}]
 @pytest.mark.parametrize("visit", KINDS, indirect=True, ids=["light", "dark"])
 @pytest.mark.parametrize(("name", "inside"), [(LEDGER, ".ledger-claims"), (CARDS, ".verdict")])
 def test_axe_finds_nothing_in_what_a_reader_has_opened(visit, name, inside):
-    page = visit.open(name)
+    page = unveiled(visit.open(name))
     page.evaluate(OPEN_ALL, inside)
     found = violations(page, inside)
     assert [f"{issue['id']}: {issue['nodes'][0]['html'][:160]}" for issue in found] == []
@@ -27,7 +28,7 @@ def test_the_ledger_is_short_while_nothing_is_open(visit):
 
 @pytest.mark.parametrize("visit", [{"viewport": {"width": 350, "height": 700}}], indirect=True)
 def test_the_words_of_a_strip_are_read_on_a_small_phone(visit):
-    page = visit.open(CARDS)
+    page = unveiled(visit.open(CARDS))
     sizes = page.locator(".verdict-settings .strip").evaluate_all(
         "all => all.map(svg => 12 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"
     )
@@ -36,7 +37,7 @@ def test_the_words_of_a_strip_are_read_on_a_small_phone(visit):
 
 
 def test_no_word_below_a_strip_stands_on_another_or_outside(visit):
-    page = visit.open(CARDS)
+    page = unveiled(visit.open(CARDS))
     page.evaluate(OPEN_ALL, ".verdict")
     faults = page.locator(".verdict .strip").evaluate_all(
         """all => all.flatMap(svg => {
@@ -53,7 +54,7 @@ def test_no_word_below_a_strip_stands_on_another_or_outside(visit):
 
 
 def test_a_card_has_its_own_address(visit):
-    page = visit.open(CARDS)
+    page = unveiled(visit.open(CARDS))
     link = page.locator(".verdict a.verdict-anchor").first
     link.click()
     card = page.locator(".verdict").first

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.browser.conftest import PAINTED, visiting
+from tests.browser.conftest import PAINTED, unveiled, visiting
 
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ def test_code_is_folded_until_the_workshop_opens_it_and_the_choice_is_remembered
 
 
 def test_the_switch_and_a_single_fold_work_by_keyboard(visit):
-    page = visit.open(CHAPTER)
+    page = unveiled(visit.open(CHAPTER))
     fold = page.locator("details.fold > summary").first
     fold.focus()
     page.keyboard.press("Enter")
@@ -145,7 +145,7 @@ def workshop(browser, address):
         @functools.cache
         def look(name):
             visit.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-            page = visit.open(name)
+            page = unveiled(visit.open(name))
             assert page.evaluate(CLOSED) == 0
             faults = {}
             for width in WIDTHS:
