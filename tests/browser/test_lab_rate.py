@@ -115,9 +115,12 @@ def test_the_net_that_trains_is_the_one_of_keras(lab):
     model.set_weights(arrays)
     model.compile(keras.optimizers.SGD(0.05), loss="mean_squared_error")
     x, y = np.array(ours["x"]), np.array(ours["y"])
-    told = model.fit(x, y[:, None], batch_size=20, epochs=501, verbose=0).history["loss"]
-    theirs = np.array(told[:500]).reshape(20, 25)
-    assert len(told) > ours["step"] - 1 == 499
+    told = []
+    for _ in range(500):
+        model.reset_metrics()  # or a mean over the steps would be told
+        told.append(model.train_on_batch(x, y[:, None]))
+    theirs = np.array(told).reshape(20, 25)
+    assert ours["step"] == 500
     found = np.array(ours["loss"])
     np.testing.assert_allclose(found[:, 0], theirs.min(axis=1), rtol=1e-3)
     np.testing.assert_allclose(found[:, 1], theirs.max(axis=1), rtol=1e-3)
