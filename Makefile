@@ -84,7 +84,7 @@ fresh: named $(STAMPS)/all ## run chapters with other seeds: which words move? (
 words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other instructions: benchmarks/words.md
 	@$(VENV_PYTHON) -m tools.words
 
-boundary: $(STAMPS)/check ## train the net of the page on the boundary of training: its figure, its lab's data
+boundary: $(STAMPS)/all ## train the net of the page on the boundary of training: its figure, its lab's data
 	@$(VENV_PYTHON) -m tools.boundary
 
 check: $(STAMPS)/check ## lint, types, spelling, drift, tags, alt text, ledger, toc, links: no TensorFlow

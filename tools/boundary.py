@@ -141,14 +141,13 @@ def draw(path: Path) -> None:
 
 def show(ax: Axes, panel: tuple[int, int, int], part: tuple[int, int, int] | None) -> None:
     """One view, with a frame around the part that the next one shows."""
-    zoom, x, y = panel
+    zoom = panel[0]
     values = trained(*rates(*panel), task())
     converge, diverge = ramp(paler(BLUE, 0.4), BLUE), ramp(VERMILION, paler(VERMILION, 0.85))
     slow = np.sqrt(np.clip(values, 0, 1)), np.log(np.maximum(-values, 1)) / np.log(STEPS)
     colors = np.where(values[..., None] > 0, converge(slow[0]), diverge(slow[1]))
-    pixel = WIDEST / SIDE / 2**zoom
-    left, low = (x - SIDE / 2) * pixel, (y - SIDE / 2) * pixel
-    right, high = left + SIDE * pixel, low + SIDE * pixel
+    left, low, side = square(panel)
+    right, high = left + side, low + side
     ax.imshow(colors, extent=(left, right, low, high), interpolation="none")
     ax.grid(visible=False)
     ticks = [np.linspace(*ends, 4 if zoom == 0 else 2) for ends in ((left, right), (low, high))]
@@ -158,9 +157,15 @@ def show(ax: Axes, panel: tuple[int, int, int], part: tuple[int, int, int] | Non
     ax.tick_params(labelsize=10)
     ax.set_title(f"1 : {2**zoom}", fontweight="normal")
     if part:
-        side = SIDE * WIDEST / SIDE / 2 ** part[0]
-        corner = [place * side / SIDE - side / 2 for place in part[1:]]
-        ax.add_patch(Rectangle((corner[0], corner[1]), side, side, fill=False, edgecolor=INK))
+        left, low, side = square(part)
+        ax.add_patch(Rectangle((left, low), side, side, fill=False, edgecolor=INK))
+
+
+def square(panel: tuple[int, int, int]) -> tuple[float, float, float]:
+    """The least rates of a view, and how far it reaches from there."""
+    zoom, x, y = panel
+    pixel = WIDEST / SIDE / 2**zoom
+    return (x - SIDE / 2) * pixel, (y - SIDE / 2) * pixel, SIDE * pixel
 
 
 def ramp(low: str, high: str) -> Colormap:
