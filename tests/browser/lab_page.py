@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from tools.labs import call_outs
@@ -106,3 +107,19 @@ def lab_page(
     visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
     yield visit
     context.close()
+
+
+def lab_fixture(which: tuple[str, str, str]):
+    """The fixture `lab` of a module: this lab, opened with what a test's parameter asks for.
+
+    Afterwards nobody else was asked and nothing was complained about.
+    """
+
+    @pytest.fixture
+    def lab(browser, request):
+        with lab_page(browser, *which, **getattr(request, "param", {})) as visit:
+            yield visit
+            assert visit.elsewhere == []
+            assert visit.complaints == []
+
+    return lab

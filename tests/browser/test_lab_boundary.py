@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.frames import FRAME, ms_a_frame, slow
-from tests.browser.lab_page import HOME, LISTEN, lab_page
+from tests.browser.lab_page import HOME, LISTEN, lab_fixture, lab_page
 from tests.browser.test_labs import contrast
 from tools.boundary import PANELS, SIDE, WIDEST, rates, task, trained
 
@@ -23,13 +23,7 @@ ACROSS = range(-SIDE // 2, SIDE // 2)
 SEEN = """document.querySelector('.lab-map').getContext('2d').getImageData(0, 0, 256, 256).data"""
 
 
-@pytest.fixture
-def lab(browser, request):
-    """The lab; afterwards nobody else was asked and nothing was complained about."""
-    with lab_page(browser, *BOUNDARY, **getattr(request, "param", {})) as visit:
-        yield visit
-        assert visit.elsewhere == []
-        assert visit.complaints == []
+lab = lab_fixture(BOUNDARY)
 
 
 def at(zoom: int, x: int, y: int) -> str:

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from scipy.linalg import solve_discrete_lyapunov
 
 from tests.browser.frames import FRAME, ms_a_frame, slow
-from tests.browser.lab_page import HOME, ROOT, lab_page
+from tests.browser.lab_page import HOME, ROOT, lab_fixture, lab_page
 
 PLANE = ("momentum", "lab-the-plane", "The plane")
 PHONE = {"width": 390, "height": 844}
@@ -21,13 +21,7 @@ KAPPAS = [valley["kappa"] for valley in VALLEYS]
 SIZES = """all => all.filter(e => e.getBoundingClientRect().height < 43.9).map(e => e.outerHTML)"""
 
 
-@pytest.fixture
-def lab(browser, request):
-    """The lab; afterwards nobody else was asked and nothing was complained about."""
-    with lab_page(browser, *PLANE, **getattr(request, "param", {})) as visit:
-        yield visit
-        assert visit.elsewhere == []
-        assert visit.complaints == []
+lab = lab_fixture(PLANE)
 
 
 def at(rate: float, beta: float, valley: int = 1, noise: int = 0, map: int = 0, key: int = 7):

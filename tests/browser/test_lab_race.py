@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.frames import FRAME, ms_a_frame, slow
-from tests.browser.lab_page import HOME, ROOT, lab_page
+from tests.browser.lab_page import HOME, ROOT, lab_fixture, lab_page
 from utils.plots.looks import COLORS
 
 RACE = ("optimizers", "lab-the-race", "The race")
@@ -22,13 +22,7 @@ STEPS = json.loads((ROOT / "sources/optimizers/lab.json").read_text(encoding="ut
 KNOWN = f"{LAB}.known"
 
 
-@pytest.fixture
-def lab(browser, request):
-    """The lab; afterwards nobody else was asked and nothing was complained about."""
-    with lab_page(browser, *RACE, **getattr(request, "param", {})) as visit:
-        yield visit
-        assert visit.elsewhere == []
-        assert visit.complaints == []
+lab = lab_fixture(RACE)
 
 
 def at(stretch: int = 20, turn: int = 0, start: int = 30, one: int = 0, rate: int = 20) -> str:

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.frames import FRAME, ms_a_frame, slow
-from tests.browser.lab_page import HOME, LISTEN, lab_page
+from tests.browser.lab_page import HOME, LISTEN, lab_fixture, lab_page
 
 RATE = ("learning-rate", "lab-the-ball-and-the-net", "The ball and the net")
 PHONE = {"width": 390, "height": 844}
@@ -24,13 +24,7 @@ RUN = """async ([rate, key, step]) => {
 FAR = 10_000  # steps, more than there are
 
 
-@pytest.fixture
-def lab(browser, request):
-    """The lab; afterwards nobody else was asked and nothing was complained about."""
-    with lab_page(browser, *RATE, **getattr(request, "param", {})) as visit:
-        yield visit
-        assert visit.elsewhere == []
-        assert visit.complaints == []
+lab = lab_fixture(RATE)
 
 
 def at(position: int, key: int = 7, valley: str = "start") -> str:

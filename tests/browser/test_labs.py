@@ -9,7 +9,16 @@ from axe_playwright_python.sync_playwright import Axe
 from scipy.stats import binom, chisquare
 
 from tests.browser.frames import FRAME, ms_a_frame, slow
-from tests.browser.lab_page import HOME, LISTEN, MODULES, ROOT, all_labs, folder_of, lab_page
+from tests.browser.lab_page import (
+    HOME,
+    LISTEN,
+    MODULES,
+    ROOT,
+    all_labs,
+    folder_of,
+    lab_fixture,
+    lab_page,
+)
 from utils.stats import median_interval, wrong_way_share
 
 SLOTS = ("nitty-gritty", "lab-the-slot-machine", "The slot machine")
@@ -25,13 +34,7 @@ VALUES = {arm["name"]: np.array(arm["values"]) for arm in ARMS}
 STILL = "document.getAnimations().length === 0"
 
 
-@pytest.fixture
-def lab(browser, request):
-    """The slot machine; afterwards nobody else was asked and nothing was complained about."""
-    with lab_page(browser, *SLOTS, **getattr(request, "param", {})) as visit:
-        yield visit
-        assert visit.elsewhere == []
-        assert visit.complaints == []
+lab = lab_fixture(SLOTS)
 
 
 def sentence(page) -> str:
