@@ -1,8 +1,9 @@
 """What a reader would write by hand instead: a population in JAX, and one in torch.func.
 
 Runs in an environment of its own (benchmarks/requirements.txt), on the arrays that the benchmark
-leaves in a folder: `python rivals.py jax folder` prints losses and seconds as JSON. Nothing of the
-course is imported.
+leaves in a folder. `python rivals.py jax folder` answers a line of its input at a time, in JSON:
+`["losses"]` with those of the first steps, `["loss only", 3]` with the seconds that three epochs
+took. So the benchmark decides whose turn it is. Nothing of the course is imported.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -153,49 +153,41 @@ def with_torch(task: Task, metrics: bool) -> Work:
 
 
 RIVALS = {"jax": with_jax, "torch": with_torch}
+COUNTED = {"loss only": False, "with accuracy": True}
 
 
-def measure(name: str, folder: Path) -> dict[str, Any]:
-    """The loss of the first steps, seconds of the first and second call, and of an epoch."""
-    task = json.loads((folder / "task.json").read_text())
-    with np.load(folder / "arrays.npz") as stored:
-        weights, state = (
-            [stored[f"{part}{i}"] for i in range(task[part])] for part in ("weights", "state")
-        )
-        arrays = weights, state, (stored["x"], stored["y"])
+class Rival:
+    """One way of training by hand, on one task."""
 
-    def run(epochs: int, work: Work) -> None:
-        """Everything that a call costs, the logs of every epoch included."""
-        prepare, epoch = work
-        weights, state, given = prepare(arrays)
+    def __init__(self, name: str, folder: Path) -> None:
+        self.task = json.loads((folder / "task.json").read_text())
+        with np.load(folder / "arrays.npz") as stored:
+            parts = [[stored[f"{p}{i}"] for i in range(self.task[p])] for p in ("weights", "state")]
+            self.arrays = (*parts, (stored["x"], stored["y"]))
+        self.works = {key: RIVALS[name](self.task, metrics) for key, metrics in COUNTED.items()}
+
+    def losses(self) -> list[float]:
+        """The first member's mean loss over the steps that are compared."""
+        prepare, epoch = self.works["loss only"]
+        weights, state, given = prepare(self.arrays)
+        first_steps = orders(self.task, 0)[:, : self.task["compared"]]
+        return np.asarray(epoch(weights, state, *given, first_steps)[2][0]).tolist()
+
+    def seconds(self, key: str, epochs: int) -> float:
+        """What a call of so many epochs costs, the logs of every epoch included."""
+        start = time.perf_counter()
+        prepare, epoch = self.works[key]
+        weights, state, given = prepare(self.arrays)
         for number in range(epochs):
-            weights, state, logs = epoch(weights, state, *given, orders(task, number))
+            weights, state, logs = epoch(weights, state, *given, orders(self.task, number))
             for log in logs:
                 np.asarray(log)
-
-    def seconds(epochs: int, work: Work) -> float:
-        start = time.perf_counter()
-        run(epochs, work)
         return time.perf_counter() - start
-
-    found: dict[str, Any] = {}
-    for key, metrics in (("loss only", False), ("with accuracy", True)):
-        work = RIVALS[name](task, metrics)
-        first, second = seconds(1, work), seconds(1, work)
-        epoch = slope(partial(seconds, work=work), task["epochs"])
-        found[key] = {"first": first - epoch, "second": second - epoch, "epoch": epoch}
-    prepare, train = RIVALS[name](task, False)
-    weights, state, given = prepare(arrays)
-    first_steps = orders(task, 0)[:, : task["compared"]]
-    found["losses"] = np.asarray(train(weights, state, *given, first_steps)[2][0]).tolist()
-    return found
-
-
-def slope(seconds: Callable[[int], float], epochs: int, repeats: int = 3) -> float:
-    """Seconds of one epoch: what `epochs` more cost, best of three, by difference."""
-    best = [min(seconds(count) for _ in range(repeats)) for count in (1, 1 + epochs)]
-    return (best[1] - best[0]) / epochs
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], Path(sys.argv[2]))))
+    rival = Rival(sys.argv[1], Path(sys.argv[2]))
+    for line in sys.stdin:
+        question, *details = json.loads(line)
+        answer = rival.seconds(question, *details) if details else rival.losses()
+        print(json.dumps(answer), flush=True)
