@@ -78,7 +78,7 @@ notebooks: named $(STAMPS)/all ## execute the stale chapters (CH=slug: that one;
 plants: named $(STAMPS)/all ## prove that planted faults turn their verdicts (CH=slug: that chapter's; ALL=1: anew)
 	@$(VENV_PYTHON) -m tools.plants
 
-fresh: named $(STAMPS)/all ## run chapters with other seeds: which words move? (CH=slug SEEDS="31337 62674" INSTRUCTIONS=1)
+fresh: named $(STAMPS)/all ## run chapters with other seeds: which words move? (CH=slug SEEDS="31337 62674" INSTRUCTIONS=1 STUDIES=1)
 	@$(VENV_PYTHON) -m tools.fresh
 
 words: $(STAMPS)/all ## the same for all chapters, three sets of seeds and other instructions: benchmarks/words.md

@@ -1,20 +1,21 @@
 """Run chapters again with other seeds, or with other instructions of the processor (`make fresh`).
 
 Says which words moved, where the call was close, and which the run contradicts; only the last is
-a failure. The data sets stay those of the book. What was run is kept in _build/fresh, so that an
-interrupted call goes on, and what was run of today's code is not run again.
+a failure. The data sets stay those of the book; what a study measured too, unless STUDIES=1 asks
+for the studies with the same other seeds, which takes as long as they took. What was run is kept
+in _build/fresh, so that an interrupted call goes on, and nothing of today's code is run twice.
 """
 
-import ast
 import copy
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -24,9 +25,11 @@ from tools.course import HERE, Course, CourseError, read_source, write_text
 from tools.execute import versions
 from tools.notebooks import unknown_slug
 from tools.proofs import decided
+from tools.shift import imported
 from tools.slicing import sliced
 from tools.sources import code_cells
 from tools.staleness import source_hash
+from tools.study_code import declarations, progress, results, with_studies
 from tools.variation import Job, Workshop, work
 from utils.claims import Outcome, Settled
 from utils.claims.rules import contradicts
@@ -61,6 +64,8 @@ class Result:
     seconds: int
     verdicts: Mapping[str, str]
     outcomes: Mapping[str, Mapping[str, Outcome]]
+    studies: bool = False
+    """Whether its studies were measured with the same other seeds."""
 
 
 @dataclass(frozen=True)
@@ -102,30 +107,21 @@ def chosen_seeds(text: str) -> list[int]:
     return shifts
 
 
-def varied(notebook: NotebookNode, variation: Variation) -> NotebookNode:
-    """The notebook with a cell after its opening that moves the seeds."""
+def varied(
+    notebook: NotebookNode, variation: Variation, studies: Path | None = None
+) -> NotebookNode:
+    """The notebook with a cell after its opening: moved seeds, and whose studies it reads."""
     if variation.shift:
-        hook = (
-            "from tools.shift import shift_seeds\n\n"
-            f"shift_seeds({variation.shift}, {imported(notebook)})"
-        )
-        notebook.cells.insert(1, new_code_cell(hook))
+        modules = imported(cell.source for cell in code_cells(notebook)[1:])
+        hook = [
+            "from tools.shift import shift_seeds",
+            f"shift_seeds({variation.shift}, {modules})",
+        ]
+        if studies:
+            hook += ["from pathlib import Path", "from utils import studies"]
+            hook += [f"studies.RESULTS = Path({str(studies)!r})", "del Path, studies"]
+        notebook.cells.insert(1, new_code_cell("\n".join(hook)))
     return notebook
-
-
-def imported(notebook: NotebookNode) -> list[str]:
-    """The modules that a chapter's cells import, as far as they may be handed seeds."""
-    found = set()
-    for cell in code_cells(notebook)[1:]:
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module == "utils":
-                found |= {f"utils.{alias.name}" for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                parts = node.module.split(".")
-                found.add(".".join(parts[:2]) if parts[0] == "utils" else parts[0])
-    return sorted(found)
 
 
 # --- running -------------------------------------------------------------------------------------
@@ -151,14 +147,39 @@ def known(course: Course, slug: str, variation: Variation, now: str) -> Result |
     return result if (result.hash, result.versions) == (now, versions()) else None
 
 
-def chapter(slug: str, variation: Variation, code: NotebookNode, now: str) -> Job:
+def measure_studies(course: Course, slugs: Sequence[str], shift: int) -> list[str]:
+    """Measure the studies of chapters with their seeds moved; returns what failed.
+
+    In a process of its own, whose workers have imported nothing with other seeds.
+    """
+    wanted = ",".join(slug for slug in slugs if slug in with_studies(course))
+    if not wanted:
+        return []
+    variables = {**os.environ, "CH": wanted, "SHIFT": str(shift), "PYTHONPATH": str(course.root)}
+    command = [sys.executable, "-m", "tools.studies"]
+    done = subprocess.run(command, cwd=course.root, env=variables)
+    return [f"the studies with seeds + {shift} are not whole"] * (done.returncode != 0)
+
+
+def fresh_studies(course: Course, slug: str, variation: Variation) -> Path | None:
+    """Where the chapter's studies lie, if all are measured with the variation's seeds."""
+    if not variation.shift or slug not in with_studies(course):
+        return None
+    declared = declarations(course, slug)
+    whole = all(not progress(course, each, variation.shift)[0] for each in declared)
+    return results(course, variation.shift) if whole else None
+
+
+def chapter(
+    slug: str, variation: Variation, code: NotebookNode, now: str, studies: Path | None
+) -> Job:
     """Run a chapter in one variation and keep what it gave."""
 
     async def job(workshop: Workshop) -> list[str]:
         name = f"{slug}, {variation.name}"
         begin = time.perf_counter()
         try:
-            found = await workshop.run(name, varied(code, variation), variation.variables)
+            found = await workshop.run(name, varied(code, variation, studies), variation.variables)
         except CourseError as error:
             return [str(error)]
         result = Result(
@@ -168,6 +189,7 @@ def chapter(slug: str, variation: Variation, code: NotebookNode, now: str) -> Jo
             round(time.perf_counter() - begin),
             {claim: settled.verdict for claim, settled in found.items()},
             {claim: dict(settled.outcomes) for claim, settled in found.items()},
+            studies is not None,
         )
         path = place(workshop.course, slug, variation)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -240,7 +262,7 @@ def run_all(
     """Run what is not known yet; returns the results by chapter and variation, and what failed."""
     failures: list[str] = []
     jobs: list[Job] = []
-    hashes: dict[str, str] = {}
+    hashes: dict[tuple[str, str], str] = {}
     for slug in slugs:
         try:
             if slug not in course.slugs:
@@ -249,44 +271,51 @@ def run_all(
         except CourseError as error:
             failures.append(f"{slug}: {error}")
             continue
-        hashes[slug] = source_hash(course, code)
-        jobs += [
-            chapter(slug, variation, copy.deepcopy(code), hashes[slug])
-            for variation in variations
-            if known(course, slug, variation, hashes[slug]) is None
-        ]
+        for variation in variations:
+            studies = fresh_studies(course, slug, variation)
+            now = f"{source_hash(course, code)}{' and its studies' * (studies is not None)}"
+            hashes[slug, variation.name] = now
+            if known(course, slug, variation, now) is None:
+                jobs.append(chapter(slug, variation, copy.deepcopy(code), now, studies))
     failures += work(course, jobs, len(jobs))
-    results = {
-        slug: {
-            variation.name: result
-            for variation in variations
-            if (result := known(course, slug, variation, now)) is not None
-        }
-        for slug, now in hashes.items()
-    }
-    return results, failures
+    found: dict[str, dict[str, Result]] = {slug: {} for slug, _ in hashes}
+    for slug, variation in product(found, variations):
+        result = known(course, slug, variation, hashes[slug, variation.name])
+        if result is not None:
+            found[slug][variation.name] = result
+    return found, failures
 
 
-def make_fresh(course: Course, only: str, seeds: str, instructions: bool) -> int:
+def make_fresh(
+    course: Course, only: str, seeds: str, instructions: bool, studies: bool = False
+) -> int:
     """Run chapters in other ways and tell what came out; returns the exit status."""
     chosen = [slug.strip() for slug in only.split(",") if slug.strip()] or course.slugs
     variations = [other_seeds(shift) for shift in chosen_seeds(seeds or str(SEEDS[0]))]
-    results, failures = run_all(course, chosen, [*variations, *[INSTRUCTIONS] * instructions])
+    failures = [
+        line
+        for variation in variations * studies
+        for line in measure_studies(course, chosen, variation.shift)
+    ]
+    every, more = run_all(course, chosen, [*variations, *[INSTRUCTIONS] * instructions])
+    failures += more
     contradicted = 0
-    for slug, runs in results.items():
+    for slug, runs in every.items():
         book = decided(course, slug)
         for name, result in runs.items():
             contradicted += [*worst(book, result).values()].count("contradicted")
-            print("\n".join([f"{slug}, {name}: {counted(book, result)}", *told(book, result)]))
+            how = f"{slug}, {name}{', studies too' * result.studies}"
+            print("\n".join([f"{how}: {counted(book, result)}", *told(book, result)]))
     for failure in failures:
         print(f"\n{failure}", file=sys.stderr)
     return 1 if failures or contradicted else 0
 
 
 if __name__ == "__main__":
-    given = {name: os.environ.get(name, "") for name in ("CH", "SEEDS", "INSTRUCTIONS")}
+    only, seeds = (os.environ.get(name, "") for name in ("CH", "SEEDS"))
+    wished = [bool(os.environ.get(name)) for name in ("INSTRUCTIONS", "STUDIES")]
     try:
-        status = make_fresh(HERE, given["CH"], given["SEEDS"], bool(given["INSTRUCTIONS"]))
+        status = make_fresh(HERE, only, seeds, *wished)
     except CourseError as error:
         print(error, file=sys.stderr)
         status = 1

@@ -1,9 +1,10 @@
-"""Other seeds for a chapter: every seed that its own code names is moved by the same number.
+"""Other seeds for a chapter or a study: every seed that its own code names is moved by one number.
 
 Seeds that choose and seeds that judge move alike, so that they stay apart. What a helper seeds by
 itself stays: the data sets, with their split, are those of the book.
 """
 
+import ast
 import functools
 import importlib
 import inspect
@@ -20,11 +21,33 @@ PLACES = {
     "tensorflow": ("random.set_seed",),
 }
 """Functions of libraries whose first argument is a seed."""
+_moved: dict[str, int] = {}
+"""The modules whose seeds are moved in this process already, and by how much."""
 
 
-def shift_seeds(by: int, imported: Iterable[str]) -> None:
-    """Move what the chapter in this kernel will hand to these modules as seeds."""
-    for name in imported:
+def imported(codes: Iterable[str]) -> list[str]:
+    """The modules that pieces of code import, as far as they may be handed seeds."""
+    found = set()
+    for code in codes:
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module == "utils":
+                found |= {f"utils.{alias.name}" for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                parts = node.module.split(".")
+                found.add(".".join(parts[:2]) if parts[0] == "utils" else parts[0])
+    return sorted(found)
+
+
+def shift_seeds(by: int, modules: Iterable[str]) -> None:
+    """Move what code that calls itself `CHAPTER` will hand to these modules as seeds."""
+    for name in modules:
+        if name in _moved:
+            if _moved[name] != by:
+                raise ValueError(f"seeds of {name} are moved by {_moved[name]} here, not by {by}")
+            continue
+        _moved[name] = by
         module = importlib.import_module(name)
         for path in PLACES.get(name, ()):
             owner, attribute = _owner(module, path)

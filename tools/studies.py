@@ -28,24 +28,29 @@ from utils import claims
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def make_studies(course: Course, only: str, backend: str, address: str) -> Iterator[str]:
-    """Measure what is missing of the studies named, or of all; says what goes wrong, as it does."""
+def make_studies(
+    course: Course, only: str, backend: str, address: str, shift: int = 0
+) -> Iterator[str]:
+    """Measure what is missing of the studies named, or of all; says what goes wrong, as it does.
+
+    shift: by how much their seeds are moved; then nothing reaches the book.
+    """
     missing: list[Block] = []
     try:
         with alone(course):
             found = chosen(course, only)
             for declared in found:
-                seeds, useless = progress(course, declared)
+                seeds, useless = progress(course, declared, shift)
                 if not seeds and not useless:
                     print(f"{declared.full}: up to date")
                 elif problems := unfrozen(course, declared.slug):
                     yield "\n".join([f"{declared.full} is not measured yet:", *problems])
                 else:
-                    missing += blocks(course, declared, seeds)
+                    missing += blocks(course, declared, seeds, shift)
             if missing:
                 yield from work(course, missing, setting(backend, address, len(missing)))
             for declared in found:
-                seeds, useless = progress(course, declared)
+                seeds, useless = progress(course, declared, shift)
                 for path in useless if not seeds else ():
                     path.unlink()
                     path.with_suffix(".npz").unlink(missing_ok=True)
@@ -159,10 +164,11 @@ def measured(
 
 if __name__ == "__main__":
     os.environ.update(environment(HERE))
-    given = [os.environ.get(name, "") for name in ("CH", "BACKEND", "ADDRESS")]
+    only, backend, address = (os.environ.get(name, "") for name in ("CH", "BACKEND", "ADDRESS"))
+    moved = int(os.environ.get("SHIFT", "0"))  # for `make fresh`, which knows what is far enough
     status = 0
     try:
-        for failure in make_studies(HERE, *given):
+        for failure in make_studies(HERE, only, backend, address, moved):
             print(f"\n{failure}", file=sys.stderr)
             status = 1
     except KeyboardInterrupt:

@@ -17,6 +17,7 @@ import numpy as np
 
 from tools.course import HERE, Course, CourseError, write_bytes, write_text
 from tools.execute import versions
+from tools.shift import CHAPTER, imported, shift_seeds
 from tools.study_code import Declared, declarations, folder, source
 from utils.studies import keeping, packed
 
@@ -42,15 +43,17 @@ class Block:
     declared: Declared
     seeds: list[int]
     versions: Mapping[str, str]
+    shift: int = 0
+    """By how much its seeds are moved (`make fresh STUDIES=1`)."""
 
     def __str__(self) -> str:
         return f"{self.declared.full}, seeds {self.seeds[0]} to {self.seeds[-1]}"
 
 
-def blocks(course: Course, declared: Declared, seeds: list[int]) -> list[Block]:
+def blocks(course: Course, declared: Declared, seeds: list[int], shift: int = 0) -> list[Block]:
     """Some seeds of a study as it is now, in blocks, the last one perhaps smaller."""
     size, now = declared.study.block, state(course)
-    return [Block(declared, seeds[n : n + size], now) for n in range(0, len(seeds), size)]
+    return [Block(declared, seeds[n : n + size], now, shift) for n in range(0, len(seeds), size)]
 
 
 # --- measuring -----------------------------------------------------------------------------------
@@ -62,7 +65,7 @@ def measure(block: Block) -> tuple[Block, Measured | str]:
         refuse_others(block)
         before = time.monotonic()
         with keeping() as kept:
-            values = listed(function_of(block.declared)(block.seeds), len(block.seeds))
+            values = listed(function_of(block)(block.seeds), len(block.seeds))
         seconds = time.monotonic() - before
         refuse_others(block)  # it may have imported what was edited in the meantime
         refuse_large(values, block)
@@ -82,11 +85,16 @@ def measure(block: Block) -> tuple[Block, Measured | str]:
     }
 
 
-def function_of(declared: Declared) -> Callable[[list[int]], object]:
+def function_of(block: Block) -> Callable[[list[int]], object]:
     """A study's function, its file run anew: what that holds must not depend on earlier blocks."""
+    declared = block.declared
     path = source(HERE, declared.slug)
+    code = path.read_text(encoding="utf-8")
     found: dict[str, Any] = {"__name__": f"studies of {declared.slug}", "__file__": str(path)}
-    exec(compile(path.read_bytes(), path, "exec"), found)
+    if block.shift:
+        shift_seeds(block.shift, imported([code]))
+        found["__name__"] = CHAPTER
+    exec(compile(code, path, "exec"), found)
     return found[declared.name]
 
 
@@ -152,7 +160,7 @@ def processor() -> str:
 
 def store(course: Course, block: Block, measured: Measured) -> None:
     """Keep a measured block, its curves first: it is there once its JSON is, in one step."""
-    path = folder(course, block.declared) / f"{block.seeds[0]}-{block.seeds[-1]}.json"
+    path = folder(course, block.declared, block.shift) / f"{block.seeds[0]}-{block.seeds[-1]}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_suffix(".npz").unlink(missing_ok=True)
     if measured["curves"]:

@@ -47,9 +47,14 @@ def source(course: Course, slug: str) -> Path:
     return course.root / "sources" / slug / "studies.py"
 
 
-def folder(course: Course, declared: Declared) -> Path:
+def results(course: Course, shift: int = 0) -> Path:
+    """Where studies are stored: in the book, or measured with seeds moved by a number."""
+    return course.root / (f"_build/fresh/studies/{shift}" if shift else "studies")
+
+
+def folder(course: Course, declared: Declared, shift: int = 0) -> Path:
     """Where the blocks of a study are stored."""
-    return course.root / "studies" / declared.slug / declared.name
+    return results(course, shift) / declared.slug / declared.name
 
 
 def declarations(course: Course, slug: str) -> list[Declared]:
@@ -78,10 +83,10 @@ def code_hash(course: Course, code: str, name: str) -> str:
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
-def progress(course: Course, declared: Declared) -> tuple[list[int], list[Path]]:
+def progress(course: Course, declared: Declared, shift: int = 0) -> tuple[list[int], list[Path]]:
     """The seeds yet to be measured with today's code, and the files that hold no measured ones."""
     missing, useless = set(range(declared.study.seeds)), []
-    for path in sorted(folder(course, declared).glob("*.json")):
+    for path in sorted(folder(course, declared, shift).glob("*.json")):
         try:
             block = json.loads(path.read_text(encoding="utf-8"))
             todays = block["code"] == declared.code and block["of"] <= declared.study.seeds

@@ -31,9 +31,10 @@ Written by `make words`. Each chapter was run again with three other sets of see
 the book's and from each other, and once with the book's seeds and neither AVX nor FMA
 (`{flags}`), which changes the last bits of every
 training. The seeds that choose and those that judge move alike; the data sets and their
-splits stay, and what a study measured is read as it is stored. A claim counts by its worst
-setting: *moved* is a close call that became open, or the reverse; *contradicted* is yes against no,
-or open against firm.
+splits stay. What a study measured is read as it is stored, but for counts with a †: there the
+studies were measured with the same other seeds too (`make fresh STUDIES=1`). A claim counts by its
+worst setting: *moved* is a close call that became open, or the reverse; *contradicted* is yes
+against no, or open against firm.
 
 Run on {dates} with {versions}.
 """
@@ -57,7 +58,7 @@ def table(course: Course, results: Mapping[str, Mapping[str, Result]]) -> str:
             kinds = list(worst(books[slug], runs[name]).values())
             counts = [kinds.count(kind) for kind in ("same", "moved", "contradicted")]
             totals[name] = [a + b for a, b in zip(totals[name], counts, strict=True)]
-            cells.append(" · ".join(map(str, counts)))
+            cells.append(" · ".join(map(str, counts)) + " †" * runs[name].studies)
         lines.append(_row(slug, *cells))
     lines.append(_row("all", *(" · ".join(map(str, totals[name])) for name in names)))
     lines += ["", "## Settings that did not come out as in the book", ""]

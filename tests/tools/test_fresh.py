@@ -1,6 +1,7 @@
 """A tiny chapter run again with other seeds, and what is said of the outcomes."""
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 
@@ -16,15 +17,16 @@ from tools.fresh import (
     Result,
     chosen_seeds,
     counted,
-    imported,
     make_fresh,
+    measure_studies,
     other_seeds,
     told,
     varied,
 )
 from tools.notebooks import make_notebooks
-from tools.shift import moved
+from tools.shift import imported, moved
 from tools.words import table
+from utils import stats
 from utils.claims import Outcome, Settled
 
 
@@ -130,9 +132,8 @@ from utils import claims, data
 from utils.population import train
 from keras import ops
 from . import nothing"""
-    notebook = new_notebook(cells=[new_code_cell("import sys"), new_code_cell(code)])
     expected = ["keras", "numpy", "utils.claims", "utils.data", "utils.population"]
-    assert imported(notebook) == expected
+    assert imported([code]) == expected
 
 
 @pytest.mark.parametrize(
@@ -172,6 +173,71 @@ def test_a_contradiction_is_a_failure_and_a_code_that_fails_too(course: Course, 
     source.write_text(text.replace("np.arange(16) + 1.0", "1 / 0"))
     assert make_fresh(course, "trial", "40000", False) == 1
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+STUDIED = """
+from utils import studies
+from utils.drawing import draws
+
+
+@studies.study(seeds=16, block=8)
+def drawn(seeds):
+    return {"drawn": draws(seeds, 0.2), "seed": seeds}
+"""
+READS = """
+```{code-cell} ipython3
+from utils import studies
+
+long = studies.load("trial/drawn")
+claims.settle("it-is-positive", {"drawn": stats.median_above(long["drawn"], 0.0)})
+```
+"""
+
+
+def test_studies_are_measured_with_the_same_other_seeds_where_they_are_asked_for(
+    course: Course, capfd
+) -> None:
+    text = course.source("trial").read_text()
+    (course.root / "sources/trial/studies.py").write_text(STUDIED)
+    course.source("trial").write_text(text[: text.rindex("```{code-cell}")] + READS)
+    assert measure_studies(course, ["trial"], 0) == []
+    stored = {path: path.read_bytes() for path in (course.root / "studies").rglob("*.json")}
+    assert len(stored) == 2
+    assert make_fresh(course, "trial", "40000", False) == 0
+    assert make_fresh(course, "trial", "40000 80000", False, True) == 0
+    said = capfd.readouterr().out
+    assert said.count("trial, seeds + 40000: 4 claims") == 1
+    for shift in (40000, 80000):
+        assert f"trial, seeds + {shift}, studies too: 4 claims" in said
+        measured = course.root / f"_build/fresh/studies/{shift}/trial/drawn"
+        blocks = [json.loads(path.read_text())["values"] for path in measured.glob("*.json")]
+        drawn = [number for values in blocks for number in values["drawn"]]
+        expected = [np.random.default_rng(seed + shift).normal(0.2) for seed in range(16)]
+        np.testing.assert_allclose(sorted(drawn), sorted(expected))
+        run = json.loads((course.root / f"_build/fresh/trial/seeds-+-{shift}.json").read_text())
+        assert run["studies"]
+        evidence = stats.median_above(expected, 0.0)
+        answer = {None: "open", True: "yes", False: "no"}[evidence.outcome]
+        assert run["outcomes"]["it-is-positive"]["drawn"] == [answer, evidence.firm]
+    assert stored == {path: path.read_bytes() for path in (course.root / "studies").rglob("*.json")}
+
+
+def test_the_seeds_of_a_module_are_moved_once_in_a_process_and_by_one_number() -> None:
+    code = """\
+from tools.shift import shift_seeds
+
+shift_seeds(40, ["random"])
+try:
+    shift_seeds(41, ["random"])
+except ValueError as error:
+    print(error)"""
+    twice = "from tools.shift import shift_seeds\n\nshift_seeds(40, ['random'])\n" * 2
+    twice += "import random\n\nrandom.seed(3)\nprint(random.random())"
+    once = "import random\n\nrandom.seed(43)\nprint(random.random())"
+    assert printed(HERE, twice) == printed(HERE, once)
+    assert "are moved by 40 here, not by 41" in printed(
+        HERE, code.replace("utils.drawing", "random")
+    )
 
 
 YES, CLOSE, OPEN, NO = (
