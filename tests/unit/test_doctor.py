@@ -100,7 +100,7 @@ def test_every_fault_is_named_on_a_plain_network(fault):
 def test_the_callback_and_the_examination_afterwards_agree(fault):
     build, _ = PLANTED[fault]
     x, y = X[:500], Y[:500]
-    runs = train(build, (x, y), seeds=2, epochs=4, batch_size=50, snapshots=1)
+    runs = train(build, (x, y), 2, 4, 50, snapshots=1, jit_compile=False)
     measured, diagnoses = findings_of_runs(runs, x, y), examine(runs, x, y)
     for member, seed in enumerate(runs.seeds):
         keras.utils.set_random_seed(seed)
@@ -127,6 +127,11 @@ def test_the_callback_and_the_examination_afterwards_agree(fault):
             np.testing.assert_allclose(ours.moved, theirs.moved, rtol=0.02, atol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def one_run():
+    return train(net, (X[:100], Y[:100]), 1, 1, 50, snapshots=1, jit_compile=False)
+
+
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
@@ -138,10 +143,9 @@ def test_the_callback_and_the_examination_afterwards_agree(fault):
     ],
     ids=["wrong width", "swapped", "words for labels", "labels beyond the classes", "too few"],
 )
-def test_the_examination_raises_for_wrong_examples(x, y, message):
-    runs = train(net, (X[:100], Y[:100]), 1, 1, 50, snapshots=1, jit_compile=False)
+def test_the_examination_raises_for_wrong_examples(one_run, x, y, message):
     with pytest.raises((TypeError, ValueError), match=message):
-        examine(runs, x, y)
+        examine(one_run, x, y)
 
 
 def test_a_model_in_place_of_a_population_is_refused_with_the_way_out():
@@ -478,7 +482,7 @@ def test_large_weights_that_batch_normalization_makes_harmless_are_no_fault(opti
     build = partial(normalized, LOUD, optimizer, activation=activation)
     diagnosis = fitted(build(), Doctor(X, Y), epochs=20)
     assert diagnosis.fault == "healthy", diagnosis
-    runs = train(build, (X, Y), seeds=2, epochs=20, batch_size=50, snapshots=5)
+    runs = train(build, (X, Y), seeds=2, epochs=20, batch_size=50, snapshots=20)
     assert [d.fault for d in examine(runs, X, Y)] == ["healthy"] * 2
 
 
@@ -496,7 +500,7 @@ def test_the_loss_is_that_of_training_mode_without_dropout():
 def test_a_deep_network_that_batch_normalization_lets_learn_is_healthy():
     keras.utils.set_random_seed(0)
     model = normalized("he_normal", keras.optimizers.SGD(0.1), depth=18, dropout=0.0)
-    assert fitted(model, Doctor(X, Y), epochs=12).fault == "healthy"
+    assert fitted(model, Doctor(X, Y), epochs=6).fault == "healthy"
 
 
 def test_weights_large_enough_to_explode_are_still_named_where_nothing_normalizes_them():
@@ -553,7 +557,7 @@ def test_a_trained_network_that_fails_is_not_told_what_it_was_before_training():
 def test_labels_that_say_nothing_are_not_blamed_on_the_rate():
     y = np.random.default_rng(0).permutation(Y)
     build = partial(net, [32] * 6, rate=0.05)
-    runs = train(build, (X, y), seeds=4, epochs=12, batch_size=50, snapshots=12)
+    runs = train(build, (X, y), 4, 12, 50, snapshots=12, jit_compile=False)
     assert {diagnosis.fault for diagnosis in examine(runs, X, y)} == {"cannot judge"}
 
 
@@ -628,7 +632,7 @@ def test_before_any_fit_there_is_no_diagnosis():
 
 
 def test_a_population_without_snapshots_is_refused():
-    runs = train(net, (X[:100], Y[:100]), seeds=1, epochs=1, batch_size=50)
+    runs = train(net, (X[:100], Y[:100]), 1, 1, 50, jit_compile=False)
     with pytest.raises(ValueError, match="snapshots=k"):
         examine(runs, X, Y)
 
@@ -730,7 +734,7 @@ def test_residual_blocks_whose_gradients_grow_and_that_learn_all_the_same_are_he
         sent = add([sent, inner])
     model = keras.Model(inputs, layers.Dense(1, "sigmoid")(sent))
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy")
-    diagnosis = fitted(model, Doctor(x, data.target), x, data.target, epochs=30)
+    diagnosis = fitted(model, Doctor(x, data.target), x, data.target, epochs=8)
     assert diagnosis.fault == "healthy", diagnosis
 
 
