@@ -61,8 +61,8 @@ def test_outputs_per_step_with_a_short_last_batch_equal_fit(steps):
         model.compile(optimizers.SGD(0.1), "mse")
         return model
 
-    x = np.random.default_rng(0).normal(size=(50, steps, 2)).astype("float32")
-    assert_equals_fit(build, ((x, x.sum(axis=2, keepdims=True)), None))
+    x = np.random.default_rng(0).normal(size=(40, steps, 2)).astype("float32")
+    assert_equals_fit(build, ((x, x.sum(axis=2, keepdims=True)), None), xla=[steps == 16])
 
 
 class Noise(layers.Layer):
