@@ -131,8 +131,8 @@ LAYERS = {
         layers.PReLU,
     ],
     "recurrent, unrolled": [
-        dense,
-        lambda: layers.Reshape((5, 1)),
+        lambda: layers.Dense(4, activation="tanh"),
+        lambda: layers.Reshape((2, 2)),
         lambda: layers.SimpleRNN(3, unroll=True),
     ],
 }
@@ -434,21 +434,21 @@ STOPPING = {
 
 @pytest.mark.parametrize("name", STOPPING)
 def test_early_stopping_equals_the_callback_of_keras(name):
-    seeds, epochs, data = range(3), 10, points(samples=32)
+    seeds, epochs, data = (0, 2), 10, points(samples=32)
     build = classifier(dense, layers.BatchNormalization, optimizer=lambda: optimizers.Adam(0.2))
     rule = keras.callbacks.EarlyStopping(**STOPPING[name])
     runs = train(build, data, seeds, epochs, BATCH, early_stopping=rule, jit_compile=False)
-    for seed in seeds:
+    for member, seed in enumerate(seeds):
         own = keras.callbacks.EarlyStopping(**STOPPING[name])
         model = fitted(build, data, seed, epochs, BATCH, [own])
         trained = len(model.history.history["loss"])
-        assert runs.stopped_epoch[seed] == trained
-        assert_same(runs, seed, model, tolerance=2e-4)
+        assert runs.stopped_epoch[member] == trained
+        assert_same(runs, member, model, tolerance=2e-4)
         for series in runs.history.values():
-            assert (series[seed][trained:] == series[seed][trained - 1]).all()
+            assert (series[member][trained:] == series[member][trained - 1]).all()
         if own.restore_best_weights:
-            best = model.history.history[own.monitor][runs.kept_epoch[seed] - 1]
-            assert runs.final(own.monitor)[seed] == pytest.approx(best, abs=1e-3)
+            best = model.history.history[own.monitor][runs.kept_epoch[member] - 1]
+            assert runs.final(own.monitor)[member] == pytest.approx(best, abs=1e-3)
     assert len(set(runs.stopped_epoch)) > 1
 
 

@@ -118,12 +118,12 @@ def test_a_generator_under_another_name_draws_the_same_numbers_as_fit():
 
 def test_a_recurrent_layer_that_draws_in_validation_too_equals_fit():
     def build():
-        model = keras.Sequential([keras.Input((4, 2)), layers.GRU(3, dropout=0.3, unroll=True)])
+        model = keras.Sequential([keras.Input((2, 2)), layers.GRU(3, dropout=0.3, unroll=True)])
         model.add(layers.Dense(1, activation="sigmoid"))
         model.compile(optimizers.SGD(0.1), "binary_crossentropy")
         return model
 
-    assert_equals_fit(build, points(shape=(4, 2)))
+    assert_equals_fit(build, points(shape=(2, 2)))
 
 
 def test_a_model_or_a_layer_that_build_does_not_make_is_refused():
