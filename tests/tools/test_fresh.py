@@ -95,7 +95,7 @@ def digest(weights):
     return hashlib.sha256(b"".join(w.tobytes() for w in weights)).hexdigest()[:12]
 
 
-options = {{"epochs": 1, "batch_size": 100}}
+options = {{"epochs": 1, "batch_size": 100, "jit_compile": False}}
 moons = data.two_moons(train=200)
 print(digest(train(build, moons, {seeds}, **options).weights))
 print(digest(sweep(build, moons, [0.1, 1.0], {seeds}, **options).runs[1.0].weights))

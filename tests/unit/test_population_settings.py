@@ -103,7 +103,8 @@ def test_a_budget_in_steps_equals_fit_with_as_many_steps_per_epoch(normalized):
         return network(hidden=[layers.BatchNormalization()] if normalized else [])
 
     x, y = DATA[0]
-    runs = train(build, DATA, SEEDS, batch_size=BATCH, steps=10, log_every=4, snapshots=8)
+    options = {"log_every": 4, "snapshots": 8, "jit_compile": not normalized}
+    runs = train(build, DATA, SEEDS, batch_size=BATCH, steps=10, **options)
     assert runs.steps.tolist() == [4, 8, 10]
     assert runs.snapshot_epochs == [0, 8, 10]
     assert runs.history["loss"].shape == (2, 3)
