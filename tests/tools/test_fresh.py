@@ -107,6 +107,7 @@ def digest(weights):
 
 options = {{"epochs": 1, "batch_size": 100, "jit_compile": False}}
 moons = data.two_moons(train=200)
+moons = moons.x_train, moons.y_train
 print(digest(train(build, moons, {seeds}, **options).weights))
 print(digest(sweep(build, moons, [0.1, 1.0], {seeds}, **options).runs[1.0].weights))
 keras.utils.set_random_seed({one})
