@@ -85,6 +85,7 @@ print(round(float(data.two_moons().x_train[0, 0]), 6))"""
     assert other[2] == plain[2]
 
 
+@pytest.mark.slow
 def test_a_population_with_its_seeds_moved_is_the_population_of_those_seeds() -> None:
     code = """\
 import hashlib
@@ -119,6 +120,7 @@ print(digest([keras.initializers.HeNormal(seed={one})((5, 5)).numpy()]))"""
     assert len(set(named_here.split())) == 4
 
 
+@pytest.mark.slow
 def test_other_instructions_change_the_bits_of_a_product() -> None:
     code = """\
 import zlib

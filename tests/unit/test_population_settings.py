@@ -97,6 +97,7 @@ def test_each_member_sees_its_own_examples():
         assert_same(runs, member, fitted(network, own, seed, EPOCHS, BATCH))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalized", [False, True])
 def test_a_budget_in_steps_equals_fit_with_as_many_steps_per_epoch(normalized):
     def build():
@@ -143,6 +144,7 @@ def on(below: keras.Model) -> keras.Model:
     return model
 
 
+@pytest.mark.slow
 def test_a_frozen_base_from_outside_and_a_trained_one_inside_equal_fit():
     keras.utils.set_random_seed(9)
     pretrained = base()
@@ -174,6 +176,7 @@ def test_any_weights_can_be_evaluated_and_predicted_with():
     assert np.ptp(runs.evaluate(X, Y, weights=average)["loss"]) == 0
 
 
+@pytest.mark.slow
 def test_a_grid_trains_one_population_for_each_combination():
     def build(width, optimizer):
         return network(optimizer, hidden=[layers.Dense(width)])

@@ -116,6 +116,7 @@ def test_a_generator_under_another_name_draws_the_same_numbers_as_fit():
     assert_equals_fit(classifier(Own))
 
 
+@pytest.mark.slow
 def test_a_recurrent_layer_that_draws_in_validation_too_equals_fit():
     def build():
         model = keras.Sequential([keras.Input((2, 2)), layers.GRU(3, dropout=0.3, unroll=True)])
