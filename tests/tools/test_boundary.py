@@ -105,7 +105,7 @@ def test_along_a_straight_line_the_power_is_one():
 
 
 def test_as_many_trainings_have_a_neighbor_that_ends_otherwise_as_the_page_says():
-    first, last = (100 * edges(converged(panel)).mean() for panel in (0, -1))
+    first, last = (100 * edges(converged(panel)).mean() for panel in (0, len(PANELS) - 1))
     assert f"At first {first:.1f} % of the trainings have a neighbor" in TEXT
     assert f"0.0001 in one rate, and {last:.0f} % do" in TEXT
     apart = np.diff(rates(*PANELS[-1])[0][0])

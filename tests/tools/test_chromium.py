@@ -66,6 +66,7 @@ def test_the_package_is_installed_where_root_may(
     if sudo is not None:
         program(machine / "sudo", sudo)
     monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(chromium, "_playwrights_own", lambda: None)
     monkeypatch.setattr(sys, "executable", program(tmp_path / "python", "exit 1"))
     may = user == 0 or sudo == WORKS
     assert chromium.install() == (str(machine / "chromium") if may else None)

@@ -91,12 +91,15 @@ UNUSUAL = {
 }
 
 
+SEEDS = [0, 1, 3, 8, 9, 12, 20, 22]  # in each case some take the rare turn, and most do not
+
+
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_initial_weights_that_initializers_alone_do_not_explain_are_built_one_by_one(name):
-    build, seeds = UNUSUAL[name], list(range(24))
-    truth = [values(seeded(build, seed, (3,))) for seed in seeds]
-    for first in (0, 3, 20, 22):  # the seed whose build is watched
-        order = [first] + [s for s in seeds if s != first]
+    build = UNUSUAL[name]
+    truth = {seed: values(seeded(build, seed, (3,))) for seed in SEEDS}
+    for first in (0, 3, 22):  # the seed whose build is watched
+        order = [first] + [s for s in SEEDS if s != first]
         drawn = initial_weights(built(build, first, (3,)), build, order, (3,))
         for seed, ours in zip(order, drawn, strict=True):
             for mine, theirs in zip(ours, truth[seed], strict=True):

@@ -97,13 +97,15 @@ def test_each_member_sees_its_own_examples():
         assert_same(runs, member, fitted(network, own, seed, EPOCHS, BATCH))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalized", [False, True])
 def test_a_budget_in_steps_equals_fit_with_as_many_steps_per_epoch(normalized):
     def build():
         return network(hidden=[layers.BatchNormalization()] if normalized else [])
 
     x, y = DATA[0]
-    runs = train(build, DATA, SEEDS, batch_size=BATCH, steps=10, log_every=4, snapshots=8)
+    options = {"log_every": 4, "snapshots": 8, "jit_compile": not normalized}
+    runs = train(build, DATA, SEEDS, batch_size=BATCH, steps=10, **options)
     assert runs.steps.tolist() == [4, 8, 10]
     assert runs.snapshot_epochs == [0, 8, 10]
     assert runs.history["loss"].shape == (2, 3)
@@ -114,10 +116,10 @@ def test_a_budget_in_steps_equals_fit_with_as_many_steps_per_epoch(normalized):
             model = build()
             model.run_eagerly = True
             stream = replayed(x, y, seed, 4, BATCH)
-            model.fit(stream, **budget, validation_data=DATA[1], verbose=0, shuffle=False)
+            model.fit(stream, **budget, verbose=0, shuffle=False)
             return model
 
-        logs = stepped(steps_per_epoch=4, epochs=2).history.history
+        logs = stepped(steps_per_epoch=4, epochs=2, validation_data=DATA[1]).history.history
         for key, series in runs.history.items():
             np.testing.assert_allclose(series[member, :2], logs[key], rtol=4e-4, atol=2e-5)
         last = stepped(steps_per_epoch=10, epochs=1)
@@ -142,6 +144,7 @@ def on(below: keras.Model) -> keras.Model:
     return model
 
 
+@pytest.mark.slow
 def test_a_frozen_base_from_outside_and_a_trained_one_inside_equal_fit():
     keras.utils.set_random_seed(9)
     pretrained = base()
@@ -173,6 +176,7 @@ def test_any_weights_can_be_evaluated_and_predicted_with():
     assert np.ptp(runs.evaluate(X, Y, weights=average)["loss"]) == 0
 
 
+@pytest.mark.slow
 def test_a_grid_trains_one_population_for_each_combination():
     def build(width, optimizer):
         return network(optimizer, hidden=[layers.Dense(width)])

@@ -61,8 +61,8 @@ def test_outputs_per_step_with_a_short_last_batch_equal_fit(steps):
         model.compile(optimizers.SGD(0.1), "mse")
         return model
 
-    x = np.random.default_rng(0).normal(size=(50, steps, 2)).astype("float32")
-    assert_equals_fit(build, ((x, x.sum(axis=2, keepdims=True)), None))
+    x = np.random.default_rng(0).normal(size=(40, steps, 2)).astype("float32")
+    assert_equals_fit(build, ((x, x.sum(axis=2, keepdims=True)), None), xla=[steps == 16])
 
 
 class Noise(layers.Layer):
@@ -116,14 +116,15 @@ def test_a_generator_under_another_name_draws_the_same_numbers_as_fit():
     assert_equals_fit(classifier(Own))
 
 
+@pytest.mark.slow
 def test_a_recurrent_layer_that_draws_in_validation_too_equals_fit():
     def build():
-        model = keras.Sequential([keras.Input((4, 2)), layers.GRU(3, dropout=0.3, unroll=True)])
+        model = keras.Sequential([keras.Input((2, 2)), layers.GRU(3, dropout=0.3, unroll=True)])
         model.add(layers.Dense(1, activation="sigmoid"))
         model.compile(optimizers.SGD(0.1), "binary_crossentropy")
         return model
 
-    assert_equals_fit(build, points(shape=(4, 2)))
+    assert_equals_fit(build, points(shape=(2, 2)))
 
 
 def test_a_model_or_a_layer_that_build_does_not_make_is_refused():

@@ -59,7 +59,8 @@ def symmetric(spectrum: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def runs():
     data = X, TARGETS["mse"]
-    return train(tanh_network, data, seeds=3, epochs=4, batch_size=30, snapshots=2)
+    options = {"epochs": 2, "batch_size": 30, "snapshots": 2, "jit_compile": False}
+    return train(tanh_network, data, seeds=3, **options)
 
 
 # --- the method, on matrices whose eigenvalues are known --------------------------------------
@@ -202,13 +203,13 @@ def test_weights_that_are_not_finite_give_nan_without_a_warning(activation, bad)
 
 def test_a_population_has_at_every_snapshot_what_its_models_have_one_by_one(runs):
     found = sharpness_runs(runs, X, TARGETS["mse"])
-    assert found.shape == (3, 3)
+    assert found.shape == (3, 2)
     alone = [
-        [sharpness(runs.model(member, epoch), X, TARGETS["mse"]) for epoch in (0, 2, 4)]
+        [sharpness(runs.model(member, epoch), X, TARGETS["mse"]) for epoch in (0, 2)]
         for member in range(3)
     ]
     np.testing.assert_allclose(found, alone, rtol=1e-4)
-    assert len(np.unique(found.round(4))) == 9
+    assert len(np.unique(found.round(4))) == 6
 
 
 def test_a_snapshot_has_what_a_model_with_its_weights_set_by_hand_has(runs):
@@ -235,7 +236,7 @@ def test_a_member_that_diverged_is_nan_from_there_on_and_the_others_are_as_befor
 
 
 def test_of_a_population_it_is_told_how_many_did_not_settle(runs):
-    with pytest.warns(UserWarning, match="9 of 9 sharpnesses did not settle within 3 steps"):
+    with pytest.warns(UserWarning, match="6 of 6 sharpnesses did not settle within 3 steps"):
         assert np.isnan(sharpness_runs(runs, X, TARGETS["mse"], most_steps=3)).all()
 
 
