@@ -12,7 +12,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route
 # What a page remembers when it goes elsewhere. Whoever asks for it is the window's last visitor.
 LASTING = ("add_init_script", "add_locator_handler", "emulate_media", "on", "once", "route")
 LASTING += ("expose_binding", "expose_function", "set_default_timeout", "set_extra_http_headers")
-FORGET = "location.protocol === 'about:' || (localStorage.clear(), sessionStorage.clear())"
+FORGET = """if (location.protocol !== "about:") addEventListener("pagehide", () => {
+    localStorage.clear(); // after the page's own last words
+    sessionStorage.clear();
+})"""
 
 
 class Window:
