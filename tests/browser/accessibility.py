@@ -5,11 +5,11 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-# In a picture that is named as a whole, a shape or an empty group has neither words nor a job: no
-# rule of axe is about it. Axe judges the colors of a word in such a picture and of a token of code
-# by its color, its weight, its size and what lies behind it, so one visible word and one token of
-# each kind stand for all; those that are hidden it passes over. They are taken out of the page, for
-# telling axe to exclude them costs more than looking at all.
+# In a picture that is named as a whole no rule of axe is about a shape or an empty group, nor about
+# a word: of the colors of what lies in a picture axe decides nothing. It judges the colors of a
+# token of code by its color, its weight, its size and what lies behind it, so one visible token of
+# each kind stands for all; those that are hidden it passes over. They are taken out of the page,
+# for telling axe to exclude them costs more than looking at all.
 THIN = """() => {
     const plain = e => [...e.attributes].every(a => !/^(role|tabindex|title|on|aria-)/.test(a.name))
         && !e.childElementCount;
@@ -22,21 +22,18 @@ THIN = """() => {
         }
         return told.filter(word => !["rgba(0, 0, 0, 0)", "none", "1"].includes(word)).join();
     };
-    const alike = all => {
-        const kinds = new Set();
-        const known = kind => kinds.has(kind) || !kinds.add(kind);
-        return all.filter(e => !e.checkVisibility() || known(looks(e)));
-    };
-    const picture = "svg[role=img][aria-label]";
-    const pictured = parts => [...document.querySelectorAll(`${picture} :is(${parts})`)];
-    const empty = "path, use, rect, circle, ellipse, line, polygon, polyline, clipPath, g, defs";
-    alike(pictured("text, tspan").filter(plain)).forEach(e => e.remove());
-    for (const e of pictured(empty).reverse()) { // groups after what they hold
-        if (plain(e) && !e.textContent.trim()) e.remove();
+    const parts = "path, use, rect, circle, ellipse, line, polygon, polyline, clipPath, defs, g, "
+        + "text, tspan";
+    const pictured = [...document.querySelectorAll(`svg[role=img][aria-label] :is(${parts})`)];
+    for (const part of pictured.reverse()) { // a group after what it holds
+        if (plain(part)) part.remove();
     }
-    const tokens = [...document.querySelectorAll("pre span[class]")]
-        .filter(e => e.attributes.length === 1 && !e.childElementCount);
-    alike(tokens).forEach(e => e.replaceWith(e.textContent));
+    const kinds = new Set();
+    const known = kind => kinds.has(kind) || !kinds.add(kind);
+    const alike = [...document.querySelectorAll("pre span[class]")]
+        .filter(e => e.attributes.length === 1 && !e.childElementCount)
+        .filter(e => !e.checkVisibility() || known(looks(e)));
+    alike.forEach(e => e.replaceWith(e.textContent));
     document.querySelectorAll("pre").forEach(e => e.normalize());
 }"""
 

@@ -129,6 +129,7 @@ def visiting(browser: Browser, address: str, **wanted) -> Iterator[Visit]:
                 visit.elsewhere.append(request.url)
 
         found.heard, found.asked = visit.complaints.append, note
+        found.served = lambda route: route.continue_()  # where it is asked for
         yield visit
 
 
