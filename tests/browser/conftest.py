@@ -10,20 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    Page,
-    Route,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
+from tests.browser.windows import window
 from tools.chromium import MISSING, find
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "_build" / "html"
 QUIET = (  # root may run it, and it neither phones home nor updates itself
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -71,8 +66,14 @@ def unveiled(page: Page) -> Page:
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    """Says nothing, and has every page load all that it needs, as on a first visit."""
+
     def log_message(self, *args: object) -> None:
         pass
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
 
 
 @pytest.fixture(scope="session")
@@ -116,27 +117,20 @@ class Visit:
 
 @contextmanager
 def visiting(browser: Browser, address: str, **wanted) -> Iterator[Visit]:
-    """A fresh visitor, whose requests to anybody else are blocked and noted."""
-    wanted = {"viewport": WIDE, "color_scheme": "light", **wanted}
-    context = browser.new_context(**wanted)
-    visit = Visit(context.new_page(), address)
+    """A visitor who has been nowhere; the browser finds nobody but us, and who is asked is noted.
 
-    def gate(route: Route) -> None:
-        if route.request.url.startswith(address):
-            route.continue_()
-        else:
-            visit.elsewhere.append(route.request.url)
-            route.abort()
+    To see and pass on each request here would take as long as many a test.
+    """
+    with window(browser, **{"viewport": WIDE, "color_scheme": "light", **wanted}) as found:
+        visit = Visit(found.page, address)
 
-    def complain(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            visit.complaints.append(message.text)
+        def note(request: Request) -> None:
+            if not request.url.startswith((address, f"blob:{address}")):
+                visit.elsewhere.append(request.url)
 
-    context.route("**/*", gate)
-    visit.page.on("console", complain)
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    yield visit
-    context.close()
+        found.heard, found.asked = visit.complaints.append, note
+        found.served = lambda route: route.continue_()  # where it is asked for
+        yield visit
 
 
 @pytest.fixture

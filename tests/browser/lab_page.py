@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from tests.browser.windows import window
 from tools.labs import call_outs
 from utils.labs import element_name
 
@@ -83,30 +84,23 @@ def shell(slug: str, name: str, title: str, theme: str) -> str:
 def lab_page(
     browser: Browser, slug: str, name: str, title: str, theme: str = "light", **wanted
 ) -> Iterator[LabVisit]:
-    context = browser.new_context(color_scheme=theme, **wanted)
-    visit = LabVisit(context.new_page())
+    with window(browser, served=True, color_scheme=theme, **wanted) as found:
+        visit = LabVisit(found.page)
 
-    def serve(route: Route) -> None:
-        path, _, _ = route.request.url.removeprefix(HOME).partition("?")
-        own = f"_static/labs/{slug}/"
-        file = folder_of(slug) / path.removeprefix(own) if path.startswith(own) else ROOT / path
-        if path in ("", "favicon.ico"):
-            route.fulfill(content_type="text/html", body=shell(slug, name, title, theme))
-        elif route.request.url.startswith(HOME) and file.is_file():
-            route.fulfill(content_type=KINDS[file.suffix], body=file.read_bytes())
-        else:
-            visit.elsewhere.append(route.request.url)
-            route.abort()
+        def serve(route: Route) -> None:
+            path, _, _ = route.request.url.removeprefix(HOME).partition("?")
+            own = f"_static/labs/{slug}/"
+            file = folder_of(slug) / path.removeprefix(own) if path.startswith(own) else ROOT / path
+            if path in ("", "favicon.ico"):
+                route.fulfill(content_type="text/html", body=shell(slug, name, title, theme))
+            elif route.request.url.startswith(HOME) and file.is_file():
+                route.fulfill(content_type=KINDS[file.suffix], body=file.read_bytes())
+            else:
+                visit.elsewhere.append(route.request.url)
+                route.abort()
 
-    def complain(message) -> None:
-        if message.type in ("error", "warning"):
-            visit.complaints.append(message.text)
-
-    context.route("**/*", serve)
-    visit.page.on("console", complain)
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    yield visit
-    context.close()
+        found.heard, found.served = visit.complaints.append, serve
+        yield visit
 
 
 def lab_fixture(which: tuple[str, str, str]):

@@ -1,5 +1,6 @@
 """The boundary: each pixel is the training that it says, and the map answers to the hand."""
 
+import base64
 import re
 from fractions import Fraction
 
@@ -20,6 +21,14 @@ LAB = "document.querySelector('lab-the-boundary')"
 PATIENCE = 120_000  # ms: a map takes seconds, on a busy machine more
 DEEPEST = 42
 ACROSS = range(-SIDE // 2, SIDE // 2)
+BYTES = """array => {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    let told = "";
+    for (let k = 0; k < bytes.length; k += 8192) {
+        told += String.fromCharCode(...bytes.subarray(k, k + 8192));
+    }
+    return btoa(told);
+}"""
 SEEN = """document.querySelector('.lab-map').getContext('2d').getImageData(0, 0, 256, 256).data"""
 
 
@@ -40,9 +49,13 @@ def state(page) -> tuple[int, int, int]:
     return tuple(page.evaluate(f"(({{zoom, x, y}}) => [zoom, x, y])({LAB}.state)"))
 
 
+def array(page, told: str, kind: str) -> np.ndarray:
+    """An array of the page: as text, for as a list of numbers it takes seconds."""
+    return np.frombuffer(base64.b64decode(page.evaluate(f"({BYTES})({told})")), kind)
+
+
 def values(page) -> np.ndarray:
-    told = done(page).evaluate(f"[...{LAB}.found.values]")
-    return np.array(told).reshape(SIDE, SIDE)
+    return array(done(page), f"{LAB}.found.values", "float32").reshape(SIDE, SIDE)
 
 
 def sentence(page) -> str:
@@ -278,7 +291,7 @@ def test_axe_finds_nothing_in_either_theme(lab, address):
 
 def colors(page) -> tuple[np.ndarray, np.ndarray]:
     """Of the trainings that converged, and of the others, as they are drawn."""
-    drawn = np.array(page.evaluate(f"[...{SEEN}]")).reshape(SIDE, SIDE, 4)[..., :3]
+    drawn = array(page, SEEN, "uint8").reshape(SIDE, SIDE, 4)[..., :3]
     converged = values(page) > 0
     return drawn[converged], drawn[~converged]
 

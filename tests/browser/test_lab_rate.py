@@ -222,6 +222,7 @@ def test_it_is_played_with_the_keyboard_alone(lab):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+@pytest.mark.parametrize("lab", [STILL], indirect=True)
 @pytest.mark.parametrize("word", ["", "nonsense", "41-7-start", "20-7", "20-7-end", "2-123456-now"])
 def test_an_address_that_says_no_state_begins_anew(lab, word):
     page = trained(lab, f"?the-ball-and-the-net={word}&other=1")
@@ -333,6 +334,7 @@ def test_on_a_phone_slider_and_picture_are_on_one_screen_and_all_can_be_touched(
     assert page.evaluate(place) == below  # however much there is to say
 
 
+@pytest.mark.parametrize("lab", [STILL], indirect=True)
 @pytest.mark.parametrize("width", [320, 390, 1280])
 @pytest.mark.parametrize("position", [0, 6, 20, 40])
 def test_words_in_the_picture_touch_no_others_and_are_large_enough(lab, position, width):

@@ -35,13 +35,18 @@ class Print:
     document: BeautifulSoup
     pdf: bytes
 
-    @property
+    @functools.cached_property
     def reader(self) -> PdfReader:
         return PdfReader(io.BytesIO(self.pdf))
 
+    @functools.cached_property
+    def sheets(self) -> list[str]:
+        """The words of each."""
+        return [page.extract_text() for page in self.reader.pages]
+
     @property
     def text(self) -> str:
-        return "\n".join(page.extract_text() for page in self.reader.pages)
+        return "\n".join(self.sheets)
 
 
 def print_(browser, address, document) -> Print:
@@ -142,7 +147,7 @@ def test_the_solutions_stand_at_the_end_of_the_book_and_in_no_chapter(alone, boo
     reader = book.reader
     last = next(e for e in reversed(reader.outline) if getattr(e, "title", "") == "Solutions")
     begins = reader.get_destination_page_number(last)
-    sheets = [squeezed(page.extract_text()) for page in reader.pages]
+    sheets = [squeezed(sheet) for sheet in book.sheets]
     assert words in "".join(sheets[begins:])
     assert words not in "".join(sheets[:begins])
 
@@ -175,8 +180,7 @@ def test_no_code_that_is_folded_is_printed_and_no_address_that_is_none(file):
 
 def test_every_sheet_but_the_first_has_its_number_and_the_book_above(alone):
     title = alone.document.title.get_text()
-    for number, page in enumerate(alone.reader.pages[1:], start=2):
-        text = page.extract_text()
+    for number, text in enumerate(alone.sheets[1:], start=2):
         assert title in text
         assert re.search(rf"(^|\s){number}(\s|$)", text)
 

@@ -5,7 +5,7 @@ import io
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
+
+from tests.browser.conftest import Quiet
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = """\
@@ -68,11 +70,6 @@ FIRST, SECOND = "#predict-1", "#predict-2"
 VEILED = "Not one of them leaves"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A small book of one page, on a server of its own."""
@@ -95,6 +92,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         where = (source, None, out, tmp_path_factory.mktemp("doctrees"))
         Sphinx(*where, "html", settings, status=None, warning=complaints, freshenv=True).build()
     assert complaints.getvalue() == ""
+    (out / "favicon.ico").touch()  # which the browser asks for unbidden
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(out)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
@@ -270,6 +268,7 @@ def test_nothing_shifts_while_the_page_is_read(visit, page, answered) -> None:
         new PerformanceObserver(list => shifts.push(...list.getEntries().map(e => e.value)))
             .observe({type: "layout-shift", buffered: true});"""
     )
+    page.route("**/*", lambda route: route.continue_())  # a file takes its time to come
     visit.open("index.html")
     page.wait_for_timeout(200)
     assert sum(page.evaluate("shifts")) < 0.05
