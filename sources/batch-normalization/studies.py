@@ -30,7 +30,7 @@ def tune(build: Build, rates: Sequence[float], seeds: Sequence[int]) -> Runs:
     members, each = [*CHOOSING] * len(rates), np.repeat(rates, len(CHOOSING))
     tried = train(build, part, members, learning_rate=each, **how)
     accuracy = tried.evaluate(*choose)["accuracy"].reshape(len(rates), -1)
-    rate = rates[np.argmax(np.median(accuracy, axis=1))]
+    rate = rates[int(np.argmax(np.median(accuracy, axis=1)))]
     fresh = [1000 + seed for seed in seeds]
     return train(build, part, fresh, learning_rate=rate, **how)
 
