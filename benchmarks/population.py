@@ -43,6 +43,8 @@ BENCH_PYTHON = HERE.parent / ".venv-bench" / "bin" / "python"
 ROUNDS = 9
 PAUSE = 0.2
 """Seconds between two turns: some libraries' threads spin for a while when their work is done."""
+FIT_EPOCHS = 10
+"""More epochs that `fit` is given for its one model: enough to stand out of what a call costs."""
 COMPARED, ALLOWED = 5, 1e-4
 """Steps over which losses are compared, and by how much their mean may differ. Rounding grows from
 step to step: with ten normalized layers, JAX in float32 is 0.02 from JAX in float64 in the ninth.
@@ -194,7 +196,7 @@ def measure(task: Task) -> Iterator[Row]:
             for number in range(ROUNDS):
                 order = list(all_four)[number % 4 :] + list(all_four)[: number % 4]
                 for who in order:
-                    more = max(2, task.epochs // 10) if who == "fit" else task.epochs
+                    more = FIT_EPOCHS if who == "fit" else task.epochs
                     time.sleep(PAUSE)
                     short = all_four[who].seconds(key, 1)
                     epochs[who].append((all_four[who].seconds(key, 1 + more) - short) / more)
