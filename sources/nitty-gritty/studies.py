@@ -1,4 +1,4 @@
-"""How deep a network may be before plain training fails, each depth at its best rate."""
+"""How deep plain training may go, each depth at its best rate."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
