@@ -24,7 +24,8 @@ def copy(tmp_path: Path) -> Course:
         shutil.copy(path, copied)
     for name in ("_config.yml", "requirements.txt", "references.bib", "README.md"):
         shutil.copy(HERE.root / name, tmp_path / name)
-    shutil.copytree(HERE.root / "_static", tmp_path / "_static")
+    for name in ("_static", f"studies/{SLUG}"):
+        shutil.copytree(HERE.root / name, tmp_path / name)
     return course
 
 
