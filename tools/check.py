@@ -105,6 +105,8 @@ def each_chapter(check: Callable[[Course, str], list[str]]) -> Callable[[Course]
                 problems.append(str(error))
             except ValueError as error:  # of a card or a claim that cannot be read
                 problems.append(f"{slug}: {error}")
+            except SyntaxError as error:  # the check of sources says where
+                problems.append(f"{slug}: a cell cannot be read: {error.msg}")
         return problems
 
     return checked
@@ -149,7 +151,7 @@ def main(course: Course = HERE) -> int:
                 problems = future.result()
             except CourseError as error:
                 problems = [str(error)]
-            new = [problem for problem in problems if problem not in told]
+            new = [problem for problem in dict.fromkeys(problems) if problem not in told]
             again = ", for a reason given above" if problems and not new else ""
             print(f"{'FAILED' if problems else 'ok':6}  {name}{again}", flush=True)
             for problem in new:

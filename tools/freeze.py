@@ -37,6 +37,8 @@ def freeze(course: Course, slug: str, today: date) -> list[str]:
             )
         elif before and broken(claim, before):
             problems.append(refusal(course, claim, before, today))
+        elif left := [c.reason for c in claim.changes if c.reason.startswith("<")]:
+            problems.append(f"{claim.id}: write the reason in place of {left[0]}")
         else:
             lock[claim.id] = entry(claim, before, today)
     if lock != locked(slug, course.root / "sources"):
@@ -64,6 +66,8 @@ def refusal(course: Course, claim: claims.Claim, lock: Frozen, today: date) -> s
         change(today, f"<why {part} changed>", earlier(course, claim, part, lock.promised[part]))
         for part in unexplained(claim, lock)
     )
+    if changes and not claim.changes:
+        changes = f"  changes:\n{changes}"
     return f"{broken(claim, lock)}{':' if changes else ''}\n{changes}".rstrip("\n")
 
 

@@ -1,3 +1,4 @@
+import ast
 import json
 import shutil
 import subprocess
@@ -278,13 +279,29 @@ def test_a_chapter_that_a_check_cannot_read_does_not_keep_the_others_from_it(tmp
     def picky(course: Course, slug: str) -> list[str]:
         if slug == "b":
             raise ValueError("a verdict card of an old form")
+        if slug == "c":
+            ast.parse("print(")
         return [f"{slug} is read"]
 
-    for slug in "abc":
+    for slug in "abcd":
         (tmp_path / "sources" / slug).mkdir(parents=True)
         (tmp_path / "sources" / slug / "chapter.md").touch()
     found = check.each_chapter(picky)(Course(tmp_path))
-    assert found == ["a is read", "b: a verdict card of an old form", "c is read"]
+    assert found == [
+        "a is read",
+        "b: a verdict card of an old form",
+        "c: a cell cannot be read: '(' was never closed",
+        "d is read",
+    ]
+
+
+def test_what_several_chapters_say_alike_is_said_once(
+    executed: Course, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(check, "CHECKS", {"all is well": lambda course: 3 * ["it is not"]})
+    monkeypatch.setattr(check, "NOTES", {})
+    assert check.main(executed) == 1
+    assert capsys.readouterr().out.count("it is not") == 1
 
 
 def test_checking_names_each_failure_and_fails(executed: Course, capsys) -> None:

@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+import textwrap
 from datetime import date
 from pathlib import Path
 
@@ -89,7 +90,12 @@ def test_the_edit_that_a_refusal_names_mends_it(course: Course, old: str) -> Non
     write(course, claim("wet", plan="Guess."))
     edit = freeze(course, "fluids", LATER)[0].split("\n", 1)[1]
     assert max(map(len, edit.splitlines())) <= 100
-    write(course, claim("wet", plan="Guess.", more=f"    changes:\n{edit}\n"))
+    edit = textwrap.indent(edit, "  ") + "\n"
+    write(course, claim("wet", plan="Guess.", more=edit))
+    problems = freeze(course, "fluids", LATER)
+    assert problems == ["wet: write the reason in place of <why plan changed>"]
+    edit = edit.replace("<why plan changed>", "To guess is faster.")
+    write(course, claim("wet", plan="Guess.", more=edit))
     assert freeze(course, "fluids", LATER) == []
     assert lock(course)["wet"]["date"] == "2026-03-04"
     (change,) = yaml.safe_load((course.root / "sources/fluids/claims.yml").read_text())["claims"][
