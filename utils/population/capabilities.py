@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils import keras_internals as internals
+from utils.population import convolution
 
 # Where a configuration refers to layers by name.
 NAMED = ("name", "keras_history", "input_layers", "output_layers")
@@ -175,8 +176,7 @@ def draws_to_predict(model: keras.Model) -> bool:
 def suits_xla(model: keras.Model) -> bool:
     """Whether to compile with XLA where nobody says.
 
-    Not with convolutions, which it makes slower on a CPU, nor with random layers, to which it
-    deals other numbers than a plain `fit` on a CPU sees.
+    Not with convolutions that it makes slower on a CPU, nor with random layers, to which it deals
+    other numbers than a plain `fit` on a CPU sees.
     """
-    convolves = any("Conv" in type(layer).__name__ for layer in internals.all_layers(model))
-    return not convolves and not internals.draws_numbers(model)
+    return convolution.suit_xla(model) and not internals.draws_numbers(model)

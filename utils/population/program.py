@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils.keras_internals import all_layers, draws_numbers
+from utils.keras_internals import draws_numbers
 from utils.population import capabilities, convolution
 from utils.population.forward import Arrays, Forward, Logs, member_pass, quietly
 from utils.population.member import Prepared
@@ -93,9 +93,6 @@ class Program:
         self.whole = not kind.ragged or capabilities.can_pad(model)  # no short batch by itself
         self.by_batch = not self.splits or capabilities.draws_to_predict(model)
         self.draws = draws_numbers(model)
-        for layer in all_layers(model):
-            if convolution.by_products(layer):
-                convolution.rewrite(layer)
         self.forward = Forward(model)
         self.keys = list(model.get_metrics_result())
         self.trainable = [_stacked(v, kind.members) for v in model.trainable_variables]
@@ -109,8 +106,12 @@ class Program:
 
     def compile(self, xla: bool) -> None:
         """Choose how TensorFlow compiles the training; it does so at the first call."""
-        self._periods = tf.function(self._run_periods, autograph=False, jit_compile=xla)
-        self._steps = tf.function(self._run_steps, autograph=False, jit_compile=xla)
+        periods, steps = self._run_periods, self._run_steps
+        if xla:
+            compiled = convolution.as_products(self.model)
+            periods, steps = compiled(periods), compiled(steps)
+        self._periods = tf.function(periods, autograph=False, jit_compile=xla)
+        self._steps = tf.function(steps, autograph=False, jit_compile=xla)
         # One step is not worth compiling, unless XLA deals out other random numbers.
         alone = tf.function(self._run_steps, autograph=False)
         self._short = self._steps if self.draws else alone
