@@ -34,7 +34,10 @@ def suit_xla(model: keras.Model) -> bool:
 
 @contextmanager
 def as_products(model: keras.Model) -> Iterator[None]:
-    """Let convolutions be products, where they can, while a program is traced."""
+    """Let convolutions be products, where they can, while a program is traced.
+
+    It replaces `call`: Keras's `Conv1D` never asks `convolution_op`.
+    """
     layers = [layer for layer in convolutions(model) if _possible(layer)]
     for layer in layers:
         layer.call = partial(_call, layer)
