@@ -23,12 +23,16 @@ REWRITTEN = (
     (re.compile(r"(\\(?:hat|bar|tilde|vec|dot)\s*(?:\{[^{}]*\}|\\[A-Za-z]+|\w))(?=_)"), r"\1{}"),
 )
 TAG = re.compile(r"\\tag\{([^}]*)\}")
+INDENTED = re.compile(r"\n\s*(?=<)")
 STYLED = re.compile(r'<mi([^>]*?) mathvariant="([a-z-]+)"([^>]*)>([^<]*)</mi>')
 # ln 2 has a thin space and max(0, z) none; as docutils writes them, browsers do the opposite
-LIMITS = re.compile(r"<mo>([a-z]+)</mo>(?=\s*<mo stretchy=\"false\">\()")
+LIMITS = re.compile(r"<mo>([a-z]+)</mo>(?=<mo stretchy=\"false\">\()")
+# the bars of \lvert and \lVert, which in LaTeX do not grow with what they enclose
+BARS = re.compile(r"<mo( class=\"mathopen\")?>(?=[|‖]</mo>)")
 APPLIED = re.compile(
-    r"(<mi>[a-z]{2,}</mi>|<msu[bp]>\s*<mi>[a-z]{2,}</mi>\s*<m[ino]>[^<]*</m[ino]>\s*</msu[bp]>)"
-    r"\s*(?:<mo>&ApplyFunction;</mo>)?\s*(?=<m(?:i|n|frac|sub|sup|subsup|sqrt|over)\b)"
+    r"((?<!<msu[bp]>)(?<!<msubsup>)<mi>[a-z]{2,}</mi>"
+    r"|<msu[bp]><mi>[a-z]{2,}</mi><m[ino]>[^<]*</m[ino]></msu[bp]>)"
+    r"(?:<mo>&ApplyFunction;</mo>)?(?=<m(?:i|n|frac|sub|sup|subsup|sqrt|over)\b)"
 )
 APPLY = '<mo lspace="0" rspace="0.1667em">&ApplyFunction;</mo>'
 ALPHABETS = {
@@ -43,7 +47,9 @@ def mathml(tex: str, *, block: bool) -> str:
     """Return a formula in LaTeX as MathML."""
     for pattern, known in REWRITTEN:
         tex = pattern.sub(known, tex)
-    written = latex2mathml.tex2mathml(tex, as_block=block)
+    written = INDENTED.sub("", latex2mathml.tex2mathml(tex, as_block=block))
+    if r"\left" not in tex:
+        written = BARS.sub(r'<mo\1 stretchy="false">', written)
     spaced = APPLIED.sub(rf"\1{APPLY}", LIMITS.sub(r"<mi>\1</mi>", written))
     return STYLED.sub(_in_alphabet, spaced)
 

@@ -54,6 +54,8 @@ def test_an_index_stands_beside_a_letter_with_an_accent_not_below_it(formula):
         (r"\ln 2", 1),
         (r"-\ln p - \ln q", 2),
         (r"1 - \tanh^2 x", 1),
+        (r"1 - \tanh^2 \le 1", 0),
+        (r"\log_2 n + \ln_a^2", 1),
         (r"\log\frac{a}{b}", 1),
         (r"\ln(1 + x)", 0),
         (r"\max(0, z)", 0),
@@ -65,6 +67,15 @@ def test_a_function_stands_apart_from_what_it_is_applied_to_unless_in_parenthese
     applied = [mark for mark in found.select("mo") if mark.text == "\N{FUNCTION APPLICATION}"]
     assert sum(mark.get("rspace") == "0.1667em" for mark in applied) == spaces
     assert not [mark for mark in found.select("mo") if mark.text.isalpha()]
+
+
+@pytest.mark.parametrize(
+    ("formula", "grow"),
+    [(r"\lVert W_l \rVert", False), (r"|x|", False), (r"\left\lvert\frac{a}{b}\right\rvert", True)],
+)
+def test_bars_grow_with_what_they_enclose_only_where_that_is_asked_for(formula, grow):
+    bars = BeautifulSoup(mathml(formula, block=False), "html.parser").select("mo")
+    assert [bar.get("stretchy") != "false" for bar in bars] == [grow, grow]
 
 
 def test_a_number_keeps_its_percent_sign_on_its_line_and_code_stays_as_it_is(small_book):
