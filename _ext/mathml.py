@@ -29,9 +29,9 @@ STYLED = re.compile(r'<mi([^>]*?) mathvariant="([a-z-]+)"([^>]*)>([^<]*)</mi>')
 LIMITS = re.compile(r"<mo>([a-z]+)</mo>(?=<mo stretchy=\"false\">\()")
 # the bars of \lvert and \lVert, which in LaTeX do not grow with what they enclose
 BARS = re.compile(r"<mo( class=\"mathopen\")?>(?=[|‖]</mo>)")
+NAME = r'<mi(?: mathvariant="normal")?>[a-z]{2,}</mi>'
 APPLIED = re.compile(
-    r"((?<!<msu[bp]>)(?<!<msubsup>)<mi>[a-z]{2,}</mi>"
-    r"|<msu[bp]><mi>[a-z]{2,}</mi><m[ino]>[^<]*</m[ino]></msu[bp]>)"
+    rf"((?<!<msu[bp]>)(?<!<msubsup>){NAME}|<msu[bp]>{NAME}<m[ino]>[^<]*</m[ino]></msu[bp]>)"
     r"(?:<mo>&ApplyFunction;</mo>)?(?=<m(?:i|n|frac|sub|sup|subsup|sqrt|over)\b)"
 )
 APPLY = '<mo lspace="0" rspace="0.1667em">&ApplyFunction;</mo>'

@@ -56,6 +56,7 @@ def test_an_index_stands_beside_a_letter_with_an_accent_not_below_it(formula):
         (r"1 - \tanh^2 x", 1),
         (r"1 - \tanh^2 \le 1", 0),
         (r"\log_2 n + \ln_a^2", 1),
+        (r"\operatorname{tr} H", 1),
         (r"\log\frac{a}{b}", 1),
         (r"\ln(1 + x)", 0),
         (r"\max(0, z)", 0),
