@@ -6,7 +6,10 @@ docutils translates; here is what it does not know, and what browsers no longer 
 import html
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
@@ -24,17 +27,13 @@ REWRITTEN = (
 )
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 INDENTED = re.compile(r"\n\s*(?=<)")
-STYLED = re.compile(r'<mi([^>]*?) mathvariant="([a-z-]+)"([^>]*)>([^<]*)</mi>')
-# ln 2 has a thin space and max(0, z) none; as docutils writes them, browsers do the opposite
-LIMITS = re.compile(r"<mo>([a-z]+)</mo>(?=<mo stretchy=\"false\">\()")
-# the bars of \lvert and \lVert, which in LaTeX do not grow with what they enclose
-BARS = re.compile(r"<mo( class=\"mathopen\")?>(?=[|‖]</mo>)")
-NAME = r'<mi(?: mathvariant="normal")?>[a-z]{2,}</mi>'
-APPLIED = re.compile(
-    rf"((?<!<msu[bp]>)(?<!<msubsup>){NAME}|<msu[bp]>{NAME}<m[ino]>[^<]*</m[ino]></msu[bp]>)"
-    r"(?:<mo>&ApplyFunction;</mo>)?(?=<m(?:i|n|frac|sub|sup|subsup|sqrt|over)\b)"
-)
-APPLY = '<mo lspace="0" rspace="0.1667em">&ApplyFunction;</mo>'
+XMLNS = ' xmlns="http://www.w3.org/1998/Math/MathML"'
+ROWS = "math", "mrow", "mstyle", "msqrt", "mtd"
+BARS, BRACES = ("|", "‖"), ("⏟", "⏞")
+SCRIPTED = "msub", "msup", "msubsup"
+OPERANDS = "mi", "mn", "mfrac", "msqrt", "mover", *SCRIPTED
+APPLY = "\N{FUNCTION APPLICATION}"
+THIN = "0.1667em"
 ALPHABETS = {
     "bold": "MATHEMATICAL BOLD",
     "double-struck": "MATHEMATICAL DOUBLE-STRUCK",
@@ -48,18 +47,48 @@ def mathml(tex: str, *, block: bool) -> str:
     for pattern, known in REWRITTEN:
         tex = pattern.sub(known, tex)
     written = INDENTED.sub("", latex2mathml.tex2mathml(tex, as_block=block))
-    if r"\left" not in tex:
-        written = BARS.sub(r'<mo\1 stretchy="false">', written)
-    spaced = APPLIED.sub(rf"\1{APPLY}", LIMITS.sub(r"<mi>\1</mi>", written))
-    return STYLED.sub(_in_alphabet, spaced)
+    root = ElementTree.fromstring(written.replace(XMLNS, "").replace("&ApplyFunction;", APPLY))
+    for element in list(root.iter()):
+        if element.tag in ROWS:
+            _space_names(element)
+        elif element.tag in SCRIPTED and len(element[0]) and element[0][-1].text in BRACES:
+            element.tag = element[0].tag  # the label of a brace lies below or above it
+        elif element.tag == "mo" and element.text in BARS and r"\left" not in tex:
+            element.set("stretchy", "false")
+        elif element.tag == "mi" and element.get("mathvariant") in ALPHABETS:
+            style = element.attrib.pop("mathvariant")
+            element.text = "".join(_styled(letter, style) for letter in element.text or "")
+    bare = ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
+    return bare.replace("<math", f"<math{XMLNS}", 1)
 
 
-def _in_alphabet(found: re.Match[str]) -> str:
-    """Take the letters of a style from Unicode: browsers ignore the attribute."""
-    before, style, after, text = found.groups()
-    if style not in ALPHABETS:
-        return found[0]
-    return f"<mi{before}{after}>{''.join(_styled(letter, style) for letter in text)}</mi>"
+def _space_names(row: Element) -> None:
+    """Set names of functions apart from what they are applied to, and from what stands before.
+
+    ln 2 has a thin space and max(0, z) none; as docutils writes them, browsers do the opposite.
+    """
+    old = [part for part in row if not (part.tag == "mo" and part.text == APPLY)]
+    for part, after in pairwise(old):
+        if part.tag == "mo" and (part.text or "").isalpha() and after.text == "(":
+            part.tag = "mi"
+    new: list[Element] = []
+    for place, part in enumerate(old):
+        before, after = old[max(place - 1, 0)], old[min(place + 1, len(old) - 1)]
+        named = _is_name(part)
+        if named and before is not part and before.tag in OPERANDS and not _is_name(before):
+            new.append(Element("mspace", width=THIN))
+        new.append(part)
+        if named and after is not part and (after.tag in OPERANDS or after.text == "("):
+            new.append(Element("mo", lspace="0", rspace="0" if after.text == "(" else THIN))
+            new[-1].text = APPLY
+    row[:] = new
+
+
+def _is_name(part: Element) -> bool:
+    """Whether it is the name of a function, with or without an index or a power."""
+    base = part[0] if part.tag in SCRIPTED else part
+    plain = base.get("mathvariant", "normal") == "normal"
+    return base.tag == "mi" and plain and re.fullmatch("[a-z]{2,}", base.text or "") is not None
 
 
 def _styled(letter: str, style: str) -> str:

@@ -52,6 +52,9 @@ def test_an_index_stands_beside_a_letter_with_an_accent_not_below_it(formula):
     ("formula", "spaces"),
     [
         (r"\ln 2", 1),
+        (r"2 \tanh x", 2),
+        (r"W \operatorname{diag}(x)", 1),
+        (r"\lambda_{\ln} x", 0),
         (r"-\ln p - \ln q", 2),
         (r"1 - \tanh^2 x", 1),
         (r"1 - \tanh^2 \le 1", 0),
@@ -63,11 +66,16 @@ def test_an_index_stands_beside_a_letter_with_an_accent_not_below_it(formula):
         (r"\lvert\tanh\rvert", 0),
     ],
 )
-def test_a_function_stands_apart_from_what_it_is_applied_to_unless_in_parentheses(formula, spaces):
+def test_a_function_stands_apart_from_its_neighbors_unless_they_are_parentheses(formula, spaces):
     found = BeautifulSoup(mathml(formula, block=False), "html.parser")
-    applied = [mark for mark in found.select("mo") if mark.text == "\N{FUNCTION APPLICATION}"]
-    assert sum(mark.get("rspace") == "0.1667em" for mark in applied) == spaces
+    assert sum("0.1667em" in mark.attrs.values() for mark in found.select("mo, mspace")) == spaces
     assert not [mark for mark in found.select("mo") if mark.text.isalpha()]
+
+
+def test_the_label_of_a_brace_lies_below_it_and_a_power_of_a_letter_with_an_accent_does_not():
+    found = BeautifulSoup(mathml(r"\underbrace{x + y}_a + \hat x^2", block=True), "html.parser")
+    assert found.select_one("munder > mi:last-child").text == "a"
+    assert found.select_one("msup > mn:last-child").text == "2"
 
 
 @pytest.mark.parametrize(
