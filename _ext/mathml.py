@@ -6,7 +6,6 @@ docutils translates; here is what it does not know, and what browsers no longer 
 import html
 import re
 import unicodedata
-from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -54,7 +53,7 @@ def mathml(tex: str, *, block: bool) -> str:
         elif element.tag in SCRIPTED and len(element[0]) and element[0][-1].text in BRACES:
             element.tag = element[0].tag  # the label of a brace lies below or above it
         elif element.tag == "mo" and element.text in BARS and r"\left" not in tex:
-            element.set("stretchy", "false")
+            element.attrib |= {"stretchy": "false", "lspace": "0", "rspace": "0"}
         elif element.tag == "mi" and element.get("mathvariant") in ALPHABETS:
             style = element.attrib.pop("mathvariant")
             element.text = "".join(_styled(letter, style) for letter in element.text or "")
@@ -68,24 +67,30 @@ def _space_names(row: Element) -> None:
     ln 2 has a thin space and max(0, z) none; as docutils writes them, browsers do the opposite.
     """
     old = [part for part in row if not (part.tag == "mo" and part.text == APPLY)]
-    for part, after in pairwise(old):
-        if part.tag == "mo" and (part.text or "").isalpha() and after.text == "(":
-            part.tag = "mi"
     new: list[Element] = []
-    for place, part in enumerate(old):
-        before, after = old[max(place - 1, 0)], old[min(place + 1, len(old) - 1)]
+    for before, part, after in zip([None, *old], old, [*old[1:], None], strict=False):
+        opened = after is not None and after.text == "("
+        if opened and part.tag == "mo" and (part.text or "").isalpha():
+            part.tag = "mi"
         named = _is_name(part)
-        if named and before is not part and before.tag in OPERANDS and not _is_name(before):
+        closed = before is not None and before.text == ")"
+        if named and not _is_name(before) and (closed or _is_operand(before)):
             new.append(Element("mspace", width=THIN))
         new.append(part)
-        if named and after is not part and (after.tag in OPERANDS or after.text == "("):
-            new.append(Element("mo", lspace="0", rspace="0" if after.text == "(" else THIN))
+        if named and (opened or _is_operand(after)):
+            new.append(Element("mo", lspace="0", rspace="0" if opened else THIN))
             new[-1].text = APPLY
     row[:] = new
 
 
-def _is_name(part: Element) -> bool:
+def _is_operand(part: Element | None) -> bool:
+    return part is not None and part.tag in OPERANDS
+
+
+def _is_name(part: Element | None) -> bool:
     """Whether it is the name of a function, with or without an index or a power."""
+    if part is None:
+        return False
     base = part[0] if part.tag in SCRIPTED else part
     plain = base.get("mathvariant", "normal") == "normal"
     return base.tag == "mi" and plain and re.fullmatch("[a-z]{2,}", base.text or "") is not None

@@ -53,6 +53,7 @@ def test_an_index_stands_beside_a_letter_with_an_accent_not_below_it(formula):
     [
         (r"\ln 2", 1),
         (r"2 \tanh x", 2),
+        (r"(1 - y) \ln(1 - p)", 1),
         (r"W \operatorname{diag}(x)", 1),
         (r"\lambda_{\ln} x", 0),
         (r"-\ln p - \ln q", 2),
