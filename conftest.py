@@ -10,14 +10,15 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tools.course import HERE
-from tools.kernels import environment
+from tools.kernels import environment, threads
 
 CHAPTERS = "tests/chapters/test_run.py::"
 ONE_BY_ONE = (CHAPTERS, "tests/unit/")
 SLOW_FIXTURES = {"browser", "built", "hosted", "written", "written_once"}
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
-os.environ.update(environment(HERE))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+os.environ.update(environment(HERE) | threads((os.cpu_count() or 1) // WORKERS))
 
 # No deadline: a slow machine is no error. The same examples each time: neither is bad luck.
 settings.register_profile("course", deadline=None, derandomize=True)

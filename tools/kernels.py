@@ -24,3 +24,13 @@ def environment(course: Course) -> dict[str, str]:
         # No frozen-modules warning from the debugger at each start.
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
+
+
+def threads(share: int) -> dict[str, str]:
+    """The variables that give a process its share of the cores, at least one.
+
+    A process for each core with one thread of TensorFlow's is faster than its threads are: the
+    small nets of a population leave them idle.
+    """
+    each = str(max(share, 1))
+    return dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), each)

@@ -20,12 +20,10 @@ from rich.progress import TimeRemainingColumn
 
 from tools.bars import bars
 from tools.course import HERE, Course, CourseError
-from tools.kernels import environment
+from tools.kernels import environment, threads
 from tools.study_blocks import Block, Measured, blocks, end_with, measure, store
 from tools.study_code import Declared, declarations, progress, with_studies
 from utils import claims
-
-THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def make_studies(
@@ -94,15 +92,11 @@ def unfrozen(course: Course, slug: str) -> list[str]:
 
 
 def setting(backend: str, address: str, count: int) -> dict[str, Any]:
-    """What joblib is told: where so many blocks are measured.
-
-    A process for each core with one thread of TensorFlow's is faster than its threads are: the
-    small nets of a population leave them idle. Fewer blocks than cores get the threads.
-    """
+    """What joblib is told: where so many blocks are measured."""
     if not backend:
         cores = joblib.cpu_count()
         together = min(cores, count)
-        os.environ.update(dict.fromkeys(THREADS, str(cores // together)))
+        os.environ.update(threads(cores // together))
         with_us = {"initializer": end_with, "initargs": (os.getpid(),)}
         return {"backend": "loky", "n_jobs": together, **with_us}
     if backend not in ("dask", "ray") or not address:

@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 
 from tools.adopt import adopt
 from tools.course import HERE, Course
+from tools.kernels import threads
 
 ADDRESS = "https://github.com/pretended/training-neural-networks"
 NOT_PUBLISHED = (".git", ".venv", "_build", "__pycache__", ".*_cache", ".hypothesis")
@@ -135,7 +136,7 @@ def environment(home: Path, wheels: Path, rewrites: dict[str, str]) -> dict[str,
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": os.environ["CUDA_VISIBLE_DEVICES"],
+        **{name: os.environ[name] for name in ("CUDA_VISIBLE_DEVICES", *threads(1))},
         "GIT_ALLOW_PROTOCOL": "file",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
