@@ -118,9 +118,7 @@ def _counted_metrics(model: keras.Model) -> dict[str, str]:
 def can_pad(model: keras.Model) -> bool:
     """Whether a short batch, padded with examples of weight zero, gives the same step."""
     layers = all(
-        type(layer).__name__ in EXAMPLE_WISE
-        and type(layer).__module__.startswith("keras.")
-        and getattr(layer, "activity_regularizer", None) is None
+        type(layer).__name__ in EXAMPLE_WISE and type(layer).__module__.startswith("keras.")
         for layer in internals.all_layers(model)
     )
     return layers and len(model.output_shape) <= 2 and splits_freely(model)
@@ -139,7 +137,9 @@ def splits_freely(model: keras.Model) -> bool:
         and all(_from_keras(metric, "_fn") for metric in metrics)
         and all(isinstance(part, keras.Layer) for part in _parts(model))
         and all(
-            _from_keras(layer, "activation") and getattr(layer, "axis", None) not in (0, [0], (0,))
+            _from_keras(layer, "activation")
+            and getattr(layer, "axis", None) not in (0, [0], (0,))
+            and getattr(layer, "activity_regularizer", None) is None  # a sum in older Keras
             for layer in internals.all_layers(model)
         )
     )

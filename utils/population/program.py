@@ -336,5 +336,15 @@ def _stacked(variable: keras.Variable, members: int) -> keras.Variable:
     )
     constraint = getattr(variable, "constraint", None)
     if constraint is not None:
-        stacked.constraint = lambda v: tf.vectorized_map(constraint, tf.convert_to_tensor(v))
+        stacked.constraint = _ForEach(constraint)
     return stacked
+
+
+class _ForEach(keras.constraints.Constraint):
+    """A constraint of one member's variable, for each member of a stacked one."""
+
+    def __init__(self, constraint: Any) -> None:
+        self.constraint = constraint
+
+    def __call__(self, w: Any) -> Any:
+        return tf.vectorized_map(self.constraint, tf.convert_to_tensor(w))
