@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import keras
 import numpy as np
@@ -347,18 +348,15 @@ def test_bad_input_gets_one_sentence_that_says_what_to_do(name):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "optimizer",
-    [
-        lambda: keras.optimizers.Lamb(),
-        optimizers.Adafactor,
-        optimizers.ScheduleFreeAdamW,
-        lambda: optimizers.LossScaleOptimizer(optimizers.SGD()),
-    ],
-    ids=["Lamb", "Adafactor", "ScheduleFreeAdamW", "LossScaleOptimizer"],
-)
-def test_an_optimizer_that_would_mix_members_is_refused_by_name(optimizer, request):
-    name = request.node.callspec.id
+MIXING = ["Lamb", "Adafactor", "LossScaleOptimizer"]
+if hasattr(optimizers, "ScheduleFreeAdamW"):  # not in the oldest Keras
+    MIXING.append("ScheduleFreeAdamW")
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_an_optimizer_that_would_mix_members_is_refused_by_name(name):
+    given = [optimizers.SGD()] if name == "LossScaleOptimizer" else []
+    optimizer = partial(getattr(optimizers, name), *given)
     with pytest.raises(NotImplementedError, match=f"{name}.*use one of SGD.*fit in a loop"):
         quick(lambda: network(optimizer()))
 
@@ -366,7 +364,7 @@ def test_an_optimizer_that_would_mix_members_is_refused_by_name(optimizer, reque
 def test_an_unknown_history_key_names_the_known_and_the_nearest(runs):
     with pytest.raises(KeyError, match=r"^No '.*' in the history.*Did you mean 'val_accuracy'"):
         runs.history["val_acuracy"]  # misspelled on purpose
-    with pytest.raises(KeyError, match="which has loss, accuracy, val_"):
+    with pytest.raises(KeyError, match="which has .*accuracy.*val_loss"):
         runs.final("f1")
 
 
