@@ -364,7 +364,7 @@ def test_an_optimizer_that_would_mix_members_is_refused_by_name(name):
 def test_an_unknown_history_key_names_the_known_and_the_nearest(runs):
     with pytest.raises(KeyError, match=r"^No '.*' in the history.*Did you mean 'val_accuracy'"):
         runs.history["val_acuracy"]  # misspelled on purpose
-    with pytest.raises(KeyError, match="which has .*accuracy.*val_loss"):
+    with pytest.raises(KeyError, match=r"which has .*accuracy.*val_loss"):
         runs.final("f1")
 
 
