@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,10 @@ from unittest import mock
 import keras
 import tensorflow as tf
 from keras.src.backend.common.name_scope import current_path
+from keras.src.backend.tensorflow import random as keras_random
+from keras.src.random.seed_generator import draw_seed
 from tensorflow.python.eager import context
+from tensorflow.python.ops import variables
 from tensorflow.python.ops.parallel_for import pfor
 
 # --- training a population ----------------------------------------------------------------------
@@ -61,7 +65,13 @@ def loss_settings(loss: keras.losses.Loss) -> tuple[Callable[..., Any] | None, d
 
 
 def decays(model: keras.Model) -> list[bool]:
-    """For each trainable variable, whether the optimizer decays it."""
+    """For each trainable variable, whether the optimizer decays it.
+
+    Keras looks it up by the variable's tensor, which would have to be drawn: we ask it only where
+    some are excluded.
+    """
+    if not hasattr(model.optimizer, "_exclude_from_weight_decay"):
+        return [True] * len(model.trainable_variables)
     return [model.optimizer._use_weight_decay(v) for v in model.trainable_variables]
 
 
@@ -105,36 +115,143 @@ class CarriedScope(keras.StatelessScope):
         super().add_update(update)
 
 
+class Deferred(keras.Variable):
+    """A variable whose value is drawn only when somebody asks for it, as to draw takes long.
+
+    It becomes an ordinary one then.
+    """
+
+    drawing: tuple[keras.initializers.Initializer, bool]  # with what, and whether trainable
+
+    def draw(self) -> tf.Tensor:
+        """The value, each time anew."""
+        initializer, _ = self.drawing
+        return initializer(self._shape, dtype=self._dtype)
+
+    @property
+    def _value(self) -> Any:
+        drawn = copy.copy(self)
+        drawn.__class__ = keras.Variable
+        _, drawn._trainable = self.drawing  # a gradient tape follows what was trainable when made
+        with tf.init_scope(), tf.variable_creator_scope(_plainly):
+            drawn._initialize(self.draw())
+        value = self.__dict__.setdefault("_value", drawn._value)  # the first of several threads'
+        self.__class__ = keras.Variable
+        return value
+
+
+def _plainly(_: Any, **settings: Any) -> tf.Variable:
+    """Make a variable, whatever function is being traced meanwhile: it is none of its own."""
+    return variables.default_variable_creator_v2(None, **settings)
+
+
+CAN_WAIT = (  # orthogonal matrices refuse some shapes, which a build may want to know
+    keras.initializers.Zeros,
+    keras.initializers.Ones,
+    keras.initializers.RandomNormal,
+    keras.initializers.RandomUniform,
+    keras.initializers.TruncatedNormal,
+    keras.initializers.VarianceScaling,
+)
+
+
+def _can_wait(variable: keras.Variable, initializer: keras.initializers.Initializer) -> bool:
+    """Whether it makes no difference when a variable is drawn by an initializer of Keras's own."""
+    return (
+        type(variable) is keras.Variable
+        and variable._dtype in ("float16", "bfloat16", "float32", "float64")
+        and "_value" not in vars(variable)  # else Keras put off the draw itself, and wants it now
+        and isinstance(initializer, CAN_WAIT)
+        and all(map(_never_changes, vars(initializer).values()))
+        and not tf.distribute.has_strategy()
+    )
+
+
+def _never_changes(setting: Any) -> bool:
+    return setting is None or isinstance(setting, str | int | float | tuple)
+
+
+def _is_keras_own(initializer: Any) -> bool:
+    """Whether an initializer, or a function in place of one, is Keras's."""
+    return str(getattr(initializer, "__module__", "")).startswith("keras.")
+
+
 class Watched:
     """What happened to variables while a model was built."""
 
     def __init__(self) -> None:
         self.created: set[int] = set()
         self.kept: list[keras.Variable] = []  # alive, so that no id is used twice
-        self.touched = False
+        self.drawn_by: dict[int, keras.initializers.Initializer] = {}
+        self.did_more = False
 
 
 @contextmanager
 def watched_variables() -> Iterator[Watched]:
-    """Follow which variables are made, and whether one is read or assigned afterwards."""
+    """Follow which variables are made, and what draws them; those that can wait are not drawn yet.
+
+    `did_more` tells of anything else: a variable was read or assigned, or is drawn by what is not
+    Keras's own; a seed was used outside of an initializer; Python's generator was seeded again.
+    """
     seen = Watched()
     value, assign, make = keras.Variable.value.fget, keras.Variable.assign, keras.Variable.__init__
+    initialize, reseed, use = keras.Variable._initialize_with_initializer, random.seed, draw_seed
+    later: list[keras.Variable] = []
+    expected = False
 
     def read(variable: Any) -> Any:
-        seen.touched = True
+        seen.did_more = True
         return value(variable)
 
     def write(variable: Any, new: Any) -> Any:
-        seen.touched = True
+        seen.did_more = True
         return assign(variable, new)
 
     def create(variable: Any, *args: Any, **options: Any) -> None:
+        seen.kept.append(variable)
         make(variable, *args, **options)
         seen.created.add(id(variable))
-        seen.kept.append(variable)
 
-    with mock.patch.multiple(keras.Variable, value=property(read), assign=write, __init__=create):
+    def draw(variable: Any, initializer: Any) -> None:
+        nonlocal expected
+        seen.did_more |= not _is_keras_own(initializer)
+        if not isinstance(initializer, keras.initializers.Initializer):
+            initialize(variable, initializer)
+            return
+        now = copy.copy(initializer)  # somebody may change it afterwards
+        seen.drawn_by[id(variable)] = now
+        if _is_keras_own(initializer) and _can_wait(variable, now):
+            variable.drawing = now, variable._trainable
+            variable.__class__ = Deferred
+            later.append(variable)
+            return
+        expected = True
+        try:
+            initialize(variable, initializer)
+        finally:
+            expected = False
+
+    def use_seed(seed: Any) -> Any:
+        seen.did_more |= not expected
+        return use(seed)
+
+    def seed_again(*args: Any, **options: Any) -> None:
+        seen.did_more = True
+        reseed(*args, **options)
+
+    with (
+        mock.patch.object(random, "seed", seed_again),
+        mock.patch.object(keras_random, "draw_seed", use_seed),
+        mock.patch.multiple(
+            keras.Variable,
+            value=property(read),
+            assign=write,
+            __init__=create,
+            _initialize_with_initializer=draw,
+        ),
+    ):
         yield seen
+    seen.did_more |= any(type(variable) is not Deferred for variable in later)
 
 
 class GivenSeed(keras.random.SeedGenerator):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import functools
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -58,6 +62,11 @@ def test_the_compiled_loss_is_a_loss_object_with_function_and_settings():
 def test_the_optimizer_says_what_decays_at_which_rate_and_where():
     made = model()
     assert internals.decays(made) == [True, False, True, False]
+    plain = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    plain.compile(optimizers.SGD(), "mse")
+    assert internals.decays(plain) == [
+        plain.optimizer._use_weight_decay(v) for v in plain.variables
+    ]
     assert isinstance(internals.compiled_rate(made.optimizer), keras.Variable)
     schedule = optimizers.schedules.CosineDecay(0.1, 9)
     assert internals.compiled_rate(optimizers.SGD(schedule)) is schedule
@@ -108,14 +117,130 @@ def test_a_scope_notes_what_is_written_and_not_carried_and_which_layer_ran():
 def test_watching_sees_what_is_made_and_what_is_touched():
     with internals.watched_variables() as seen:
         made = model()
-    assert not seen.touched
+    assert not seen.did_more
     assert {id(v) for v in made.variables} <= seen.created
     assert id(made.optimizer.iterations) in seen.created
     for touch in (lambda v: v.numpy(), lambda v: v.assign(v * 0), lambda v: v + 1):
         with internals.watched_variables() as seen:
             touch(made.trainable_variables[0])
-        assert seen.touched
+        assert seen.did_more
         assert not seen.created
+    for more in (ForeignInitializer(), lambda shape, dtype=None: tf.zeros(shape, dtype)):
+        with internals.watched_variables() as seen:
+            keras.Variable(more, (2,))
+        assert seen.did_more
+    for more in (
+        lambda: keras.utils.set_random_seed(1),
+        lambda: keras.initializers.HeNormal()((2, 3)),
+        lambda: keras.Variable("ones", (2,))._value.assign([2.0, 3.0]),
+    ):
+        with internals.watched_variables() as seen:
+            more()
+        assert seen.did_more
+    with internals.watched_variables() as seen:
+        made = [layers.Dropout(0.5), keras.Variable(keras.initializers.Identity(), (2, 2))]
+    assert not seen.did_more
+
+
+def layer_of(seed, deferred=True):
+    keras.utils.set_random_seed(seed)
+    with internals.watched_variables() if deferred else contextlib.nullcontext():
+        layer = layers.Dense(3, kernel_initializer="he_normal", bias_initializer="ones")
+        layer.build((None, 2))
+    return layer
+
+
+@functools.cache
+def doubled(_):
+    """A function for each shape, which is traced for every variable."""
+    return tf.function(lambda v: 2 * v)
+
+
+def in_scope(variable):
+    with keras.StatelessScope():
+        return variable.value.numpy()
+
+
+USES = {
+    "read": lambda v: v.numpy(),
+    "assigned": lambda v: v.assign(v + 0.5),
+    "assigned by others": lambda v: v.assign(np.full(v.shape, 0.5)),
+    "read in a graph": lambda v: doubled(v.shape)(v).numpy(),
+    "read in a scope": in_scope,
+    "copied": lambda v: copy.deepcopy(v).numpy(),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_variable_whose_draw_was_put_off_is_used_as_any_other(use):
+    for one, other in zip(layer_of(3).variables, layer_of(3, False).variables, strict=True):
+        assert isinstance(one, internals.Deferred)
+        np.testing.assert_array_equal(USES[use](one), USES[use](other))
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+        assert type(one) is type(other)
+
+
+def test_a_model_that_its_build_kept_trains_as_if_nobody_had_watched():
+    x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+    losses = []
+    for watch in (internals.watched_variables, contextlib.nullcontext):
+        keras.utils.set_random_seed(2)
+        with watch():
+            made = model()
+        losses.append(made.fit(x, y, epochs=3, verbose=0).history["loss"])
+    assert losses[0] == losses[1]
+
+
+class ForeignInitializer(keras.initializers.HeNormal):
+    """What it draws may hang on more than its seed."""
+
+
+class ForeignVariable(keras.Variable):
+    """It would not be of its own kind any more."""
+
+
+def test_only_what_always_draws_the_same_and_never_fails_is_put_off():
+    own = keras.initializers
+    kinds = [
+        ForeignInitializer(),
+        own.HeNormal(keras.random.SeedGenerator(1)),
+        own.Constant(np.ones((2, 3))),
+        own.Orthogonal(seed=1),
+        own.RandomNormal(stddev=np.array(0.1), seed=1),
+        lambda shape, dtype=None: tf.random.normal(shape, dtype=dtype),
+    ]
+    with internals.watched_variables():
+        made = [keras.Variable(kind, (2, 3)) for kind in kinds]
+        made += [ForeignVariable("zeros", (2, 3)), keras.Variable("zeros", (2, 3), "int32")]
+        with keras.StatelessScope():
+            made.append(keras.Variable("ones", (2, 3)))  # Keras puts it off itself
+        with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+            made.append(keras.Variable("ones", (2, 3)))
+        changed = own.HeNormal(seed=1)
+        first = keras.Variable(changed, (2, 3))
+        changed.seed = 2
+    assert not any(isinstance(variable, internals.Deferred) for variable in made)
+    np.testing.assert_array_equal(made[-1], np.ones((2, 3)))
+    np.testing.assert_array_equal(first, own.HeNormal(seed=1)((2, 3)))
+
+
+def test_a_variable_that_was_frozen_before_its_draw_can_be_trained_afterwards():
+    layer = layer_of(3)
+    layer.trainable = False
+    assert not layer.kernel.trainable
+    layer.kernel.numpy()
+    layer.trainable = True
+    with tf.GradientTape() as tape:
+        out = tf.reduce_sum(layer(np.ones((1, 2))))
+    assert None not in tape.gradient(out, [v.value for v in layer.trainable_variables])
+
+
+def test_many_threads_may_be_the_first_to_read_a_variable():
+    for variable in layer_of(3).variables:
+        with ThreadPoolExecutor(8) as pool:
+            first, *others = pool.map(lambda _, v=variable: v.numpy(), range(8))
+        for other in others:
+            np.testing.assert_array_equal(first, other)
 
 
 @pytest.mark.parametrize("name", ["he_normal", "glorot_uniform", "orthogonal"])

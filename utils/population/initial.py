@@ -3,7 +3,7 @@
 A build costs tens of milliseconds, drawing the weights far less. The draws are replayed where the
 build did nothing but let Keras's initializers draw, each from its own seed: it touched no variable,
 took nothing else from a random generator, and the replay gives what it has. Otherwise every member
-is built.
+is built. The first build leaves most of its draws for later, when they are seldom needed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ import numpy as np
 import tensorflow as tf
 
 from utils.keras_internals import (
+    Deferred,
     GivenSeed,
-    all_layers,
     compiled_rate,
-    own_variables,
     seeds_drawn,
     watched_variables,
 )
@@ -43,7 +42,7 @@ class Recipe:
     """How a variable is drawn: which of the seeds, and by what (None: the seed is the value)."""
 
     place: int
-    draw: Drawer | None
+    drawer: Drawer | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +51,27 @@ class Built:
 
     model: keras.Model
     created: frozenset[int]  # ids of the variables that the build made
-    touched: bool  # whether it read or assigned variables
+    drawn_by: dict[int, keras.initializers.Initializer]  # by ids, too
+    did_more: bool  # than make variables that Keras draws
     after: tuple[float, ...]  # what the random generators would have drawn next
 
 
 def built(build: Build, seed: int, shape: tuple[int, ...]) -> Built:
     """Build the model of one seed, and watch."""
+    keras.utils.set_random_seed(seed)
     with watched_variables() as seen:
-        model = seeded(build, seed, shape)
-    return Built(model, frozenset(seen.created), seen.touched, _next_numbers())
+        model = _called(build, shape)
+    after = _next_numbers()
+    return Built(model, frozenset(seen.created), seen.drawn_by, seen.did_more, after)
 
 
 def seeded(build: Build, seed: int, shape: tuple[int, ...]) -> keras.Model:
     """What `build` returns right after `keras.utils.set_random_seed(seed)`, with its weights."""
     keras.utils.set_random_seed(seed)
+    return _called(build, shape)
+
+
+def _called(build: Build, shape: tuple[int, ...]) -> keras.Model:
     model = build()
     if isinstance(model, keras.Sequential) and not model.built:
         model.build((None, *shape))
@@ -77,13 +83,12 @@ def initial_weights(first: Built, build: Build, seeds: Sequence[int], shape: Any
 
     `first` is the build under the first seed; `shape` is an example's.
     """
-    own = values(first.model)
     if len(set(seeds)) == 1:
-        return [own] * len(seeds)
+        return [values(first.model)] * len(seeds)
     different = list(dict.fromkeys(seeds))
-    drawn = _replayed(first, own, different)
+    drawn = _replayed(first, different)
     if drawn is None:
-        drawn = {seeds[0]: own}
+        drawn = {seeds[0]: values(first.model)}
         traits = _traits(first.model)
         for seed in different[1:]:
             model = seeded(build, seed, shape)
@@ -94,34 +99,53 @@ def initial_weights(first: Built, build: Build, seeds: Sequence[int], shape: Any
 
 def values(model: keras.Model) -> Weights:
     """All variables that training may change: trainable, then non-trainable."""
-    return [v.numpy() for v in model.trainable_variables + model.non_trainable_variables]
+    return list(map(_held, _variables(model)))
 
 
-def _replayed(first: Built, own: Weights, seeds: list[int]) -> dict[int, Weights] | None:
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    return model.trainable_variables + model.non_trainable_variables
+
+
+def _held(variable: keras.Variable) -> np.ndarray:
+    """What a variable holds, or would if it were drawn."""
+    return (variable.draw() if isinstance(variable, Deferred) else variable).numpy()
+
+
+def _replayed(first: Built, seeds: list[int]) -> dict[int, Weights] | None:
     """The weights of all seeds; None where initializers alone do not explain the first's."""
-    if first.touched:
+    variables = _variables(first.model)
+    if first.did_more:
         return None
-    recipes = _recipes(first.model, seeds[0])
+    try:
+        recipes = _recipes(variables, first.drawn_by, seeds[0])
+    except TypeError:  # a setting of an initializer is more than a number or a name
+        return None
     places = {recipe.place for recipe in recipes if recipe}
     if places != set(range(len(places))) or first.after != _untouched(seeds[0], len(places)):
         return None
     # (seed, place) -> the seed that a layer or initializer gets
     table = np.array([seeds_drawn(seed, len(places)) for seed in seeds]).reshape(len(seeds), -1)
-    stacked = [np.broadcast_to(value, (len(seeds), *value.shape)) for value in own]
-    alike: dict[tuple[Any, ...], list[tuple[int, int]]] = {}
-    for i, recipe in enumerate(recipes):
-        if recipe and recipe.draw is None:
-            state = [[seed, *own[i][1:]] for seed in table[:, recipe.place]]
-            stacked[i] = np.array(state, own[i].dtype)
-        elif recipe:
-            alike.setdefault((recipe.draw, own[i].shape), []).append((i, recipe.place))
-    for (draw, _), where in alike.items():
+    stacked: dict[int, np.ndarray] = {}
+    alike: dict[Drawer, list[tuple[int, int]]] = {}
+    for i, (variable, recipe) in enumerate(zip(variables, recipes, strict=True)):
+        if recipe and recipe.drawer:
+            alike.setdefault(recipe.drawer, []).append((i, recipe.place))
+            continue
+        own = _held(variable)
+        stacked[i] = np.broadcast_to(own, (len(seeds), *own.shape))
+        if recipe:
+            state = [[seed, *own[1:]] for seed in table[:, recipe.place]]
+            stacked[i] = np.array(state, own.dtype)
+    for drawer, where in alike.items():
         asked = np.concatenate([table[:, place] for _, place in where])
-        parts = np.split(_drawn(draw, asked.tolist()), len(where))
-        for (i, _), part in zip(where, parts, strict=True):
-            stacked[i] = part
-    by_seed = {seed: [part[k] for part in stacked] for k, seed in enumerate(seeds)}
-    return by_seed if _equal(by_seed[seeds[0]], own) else None
+        parts = np.split(_drawn(drawer, asked.tolist()), len(where))
+        stacked |= {i: part for (i, _), part in zip(where, parts, strict=True)}
+        for i, _ in where:
+            known = drawer.proven and isinstance(variables[i], Deferred)
+            if not known and not np.array_equal(stacked[i][0], _held(variables[i])):
+                return None
+            drawer.proven = True
+    return {seed: [stacked[i][k] for i in range(len(recipes))] for k, seed in enumerate(seeds)}
 
 
 def _next_numbers() -> tuple[float, ...]:
@@ -156,49 +180,43 @@ def _traits(model: keras.Model) -> tuple[Any, ...]:
     return shapes, rate, capabilities.fingerprint(model)
 
 
-def _recipes(template: keras.Model, seed: int) -> list[Recipe | None]:
+def _recipes(
+    variables: list[keras.Variable], drawn_by: dict[int, Any], seed: int
+) -> list[Recipe | None]:
     """For each variable, how to draw it; None where it is the same for all."""
-    owners = {id(v): layer for layer in all_layers(template) for v in own_variables(layer)}
-    known = {s: i for i, s in enumerate(seeds_drawn(seed, 20 * len(owners) + 100))}
-    recipes = []
-    for variable in template.trainable_variables + template.non_trainable_variables:
-        layer = owners.get(id(variable))
-        recipes.append(_recipe(variable, vars(layer) if layer else {}, known))
-    return recipes
+    known = {s: i for i, s in enumerate(seeds_drawn(seed, 20 * len(variables) + 100))}
+    return [_recipe(variable, drawn_by.get(id(variable)), known) for variable in variables]
 
 
-def _recipe(
-    variable: keras.Variable, attributes: dict[str, Any], known: dict[int, int]
-) -> Recipe | None:
+def _recipe(variable: keras.Variable, initializer: Any, known: dict[int, int]) -> Recipe | None:
     if "int" in str(variable.dtype) and tuple(variable.shape) == (2,):
         start = int(variable.numpy()[0])
         return Recipe(known[start], None) if start in known else None  # a seed generator's state
-    initializer: Any = attributes.get(f"{variable.name}_initializer")
     seed = getattr(initializer, "seed", None)
-    own = type(initializer).__module__.startswith("keras.")
-    if not own or not isinstance(seed, int) or seed not in known:
+    if not isinstance(seed, int) or seed not in known:
         return None
-    config = json.dumps(initializer.get_config() | {"seed": 0}, sort_keys=True)
+    settings = {k: v for k, v in vars(initializer).items() if k not in ("seed", "_init_seed")}
     kind: Any = type(initializer)
-    draw = _drawer(kind, config, tuple(variable.shape), str(variable.dtype))
-    return Recipe(known[seed], draw)
+    told = json.dumps(settings, sort_keys=True)
+    return Recipe(known[seed], _drawer(kind, told, tuple(variable.shape), str(variable.dtype)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Drawer:
     """Draws as initializers of one kind do, from given seeds."""
 
     one: Callable[[Any], tf.Tensor]
     many: Callable[[Any], tf.Tensor]  # compiled, which pays from some dozens on
+    proven: bool = False  # whether it was seen to draw as the initializer itself
 
 
 @functools.lru_cache(256)
-def _drawer(kind: Any, config: str, shape: tuple[int, ...], dtype: str) -> Drawer:
+def _drawer(kind: Any, settings: str, shape: tuple[int, ...], dtype: str) -> Drawer:
     """What draws a variable of this shape."""
 
     def one(seed: Any) -> Any:
-        initializer = kind.from_config(json.loads(config))
-        initializer.seed = GivenSeed(seed)
+        initializer = kind.__new__(kind)
+        vars(initializer).update(json.loads(settings), seed=GivenSeed(seed))
         return tf.convert_to_tensor(initializer(shape, dtype))
 
     signature = [tf.TensorSpec([None], "int32")]
@@ -224,7 +242,3 @@ def _drawn(drawer: Drawer, seeds: list[int]) -> np.ndarray:
     while size > MOST_KEPT:
         size -= kept.pop(next(iter(kept))).nbytes
     return found
-
-
-def _equal(one: Weights, other: Weights) -> bool:
-    return len(one) == len(other) and all(map(np.array_equal, one, other))
