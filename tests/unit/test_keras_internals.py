@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -150,12 +149,6 @@ def layer_of(seed, deferred=True):
     return layer
 
 
-@functools.cache
-def doubled(_):
-    """A function for each shape, which is traced for every variable."""
-    return tf.function(lambda v: 2 * v)
-
-
 def in_scope(variable):
     with keras.StatelessScope():
         return variable.value.numpy()
@@ -165,7 +158,7 @@ USES = {
     "read": lambda v: v.numpy(),
     "assigned": lambda v: v.assign(v + 0.5),
     "assigned by others": lambda v: v.assign(np.full(v.shape, 0.5)),
-    "read in a graph": lambda v: doubled(v.shape)(v).numpy(),
+    "read in a graph": lambda v: tf.function(lambda: 2 * v)().numpy(),
     "read in a scope": in_scope,
     "copied": lambda v: copy.deepcopy(v).numpy(),
 }
@@ -178,6 +171,13 @@ def test_a_variable_whose_draw_was_put_off_is_used_as_any_other(use):
         np.testing.assert_array_equal(USES[use](one), USES[use](other))
         np.testing.assert_array_equal(one.numpy(), other.numpy())
         assert type(one) is type(other)
+
+
+def test_a_function_that_was_traced_before_may_be_the_first_to_read_a_variable():
+    held = [*layer_of(3, False).variables, *layer_of(3).variables]
+    doubled = tf.function(lambda place: 2 * held[place])  # traced for each place
+    for place, variable in enumerate(held):
+        np.testing.assert_array_equal(doubled(place), 2 * variable.numpy())
 
 
 def test_a_model_that_its_build_kept_trains_as_if_nobody_had_watched():
